@@ -6,7 +6,7 @@ from typing import Any
 from config import environment as env
 from csp.constants import NONE, SELF
 
-REPO = Path(__file__).resolve().parents[1]
+REPO = Path(__file__).resolve().parents[2]
 VAR = env.folder("SIMPUL_VAR", REPO / "var")
 
 # Which process this is. `owner` migrates and runs commands; the doors and the worker are separate
