@@ -27,6 +27,8 @@ def secret(name: str) -> str:
         ) from None
 
 
+EXIT_URL = env.text("SIMPUL_EXIT_URL", "https://www.bmkg.go.id/")
+
 SECRET_KEY = secret(f"{DOOR}-cookie")
 PEPPER = bytes.fromhex(secret("pepper"))
 RECEIPT_SECRET = bytes.fromhex(secret("receipt"))
@@ -58,7 +60,6 @@ INSTALLED_APPS = [
 ]
 
 _OUTER = [
-    "simpul.site.middleware.Failures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -108,7 +109,7 @@ AUTHENTICATION_BACKENDS = ["simpul.accounts.backend.Passphrase"]
 LOGIN_URL = "accounts:sign_in"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # `no-referrer` would make Origin null, which CSRF refuses
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

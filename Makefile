@@ -1,0 +1,10 @@
+# The verbs of ./simpul under the names that make gives them. Options: make demo WITH="--port 9000"
+VERBS = demo up test check verify-chain burn codes
+
+.PHONY: help $(VERBS)
+
+help:
+	@./simpul --help
+
+$(VERBS):
+	@./simpul $@ $(WITH)

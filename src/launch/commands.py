@@ -1,0 +1,118 @@
+"""The verbs of ./simpul."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from launch.voice import Refused, say
+
+VERBS = {
+    "demo": ("jaringan NTT rekaan, lengkap", "the whole thing, with invented people"),
+    "up": ("sama, tanpa data rekaan", "the same without invented people"),
+    "test": ("semua uji; boleh diberi pilihan pytest", "all tests, or what pytest is told to run"),
+    "check": ("bentuk, tipe, aturan, teks", "format, types, contracts, texts"),
+    "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
+    "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
+    "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
+}
+FOR_DEVELOPERS = {"test", "check"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is not understood in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2; argparse's own words are not for everybody."""
+        typed = " ".join(sys.argv[1:])
+        print(f"Perintah ini tidak dikenal: {typed}. Coba: ./simpul --help", file=sys.stderr)
+        print("This command is not known. Try: ./simpul --help", file=sys.stderr)
+        sys.exit(2)
+
+
+def parser() -> Parser:
+    """What ./simpul understands."""
+    whole = Parser(
+        prog="./simpul",
+        description="Simpul: melapor dengan aman, satu pemilik, serah terima yang hangat.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, (indonesian, english) in VERBS.items():
+        one = verbs.add_parser(verb, prog=f"./simpul {verb}", help=f"{indonesian} / {english}")
+        if verb in {"demo", "up"}:
+            one.add_argument("--host", default="127.0.0.1", help="alamat / address (%(default)s)")
+            one.add_argument(
+                "--port",
+                type=int,
+                default=8000,
+                help="pintu umum; ruang kerja +1 / public door; workspace +1 (%(default)s)",
+            )
+        if verb == "test":
+            one.add_argument("pytest", nargs=argparse.REMAINDER, help="untuk pytest / for pytest")
+    return whole
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the verb says; give back the exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        match given.verb:
+            case "demo" | "up":
+                from launch import supervisor
+
+                return supervisor.run(demo=given.verb == "demo", host=given.host, port=given.port)
+            case "test":
+                from launch import testing
+
+                return testing.run(given.pytest)
+            case "check":
+                from launch import checks
+
+                return checks.main()
+            case "burn":
+                return burn()
+            case "verify-chain":
+                return django("verify_chain")
+            case _:
+                return django("codes")
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def django(command: str) -> int:
+    """Run a command of the product beside the running instance, or with its database alone."""
+    from launch import address, tether, var
+    from launch.processes import environment, python
+
+    tether.harden()
+    place = var.folder()
+    with address.at_hand(place) as database:
+        surroundings = environment(place, "owner", database)
+        return subprocess.run(python("django", command), env=surroundings).returncode
+
+
+def burn() -> int:
+    """Drop the boot secrets first, then delete the session records."""
+    from launch import control, var
+
+    code = 0
+    for door in ("public", "workspace"):
+        path: Path = control.address(var.folder(), door)
+        try:
+            said = control.ask(path, "burn")
+        except (FileNotFoundError, ConnectionRefusedError):
+            continue  # closed: its secret is gone already
+        except OSError as error:
+            said = str(error)
+        if said != "ok":
+            code = 1
+            say(f"Pintu {door} belum menjawab: {said}", f"The door {door} did not answer")
+    code = django("burn") or code
+    if not code:
+        say("Semua orang sudah keluar", "Everybody is signed out")
+    return code

@@ -1,0 +1,182 @@
+"""`./simpul up` and `demo`: database, doors and worker, started, watched, stopped in order.
+
+It imports nothing of the product, so that it stays small beside what it watches.
+"""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+from launch import address, control, tether, var
+from launch.postgres import Cluster
+from launch.processes import Program, Watched, end, environment, python
+from launch.signals import END, Signals
+from launch.voice import Refused, say
+
+DOORS = {
+    "public": ("Pintu umum", "The public door"),
+    "workspace": ("Ruang kerja", "The workspace"),
+}
+WORKER = ("Pekerja latar", "The worker")
+DATABASE = ("Basis data", "The database")
+
+
+class Ended(Exception):
+    """Somebody asked us to end while we were starting."""
+
+
+def run(*, demo: bool, host: str, port: int) -> int:
+    """Serve until Ctrl-C; give back the exit code."""
+    tether.harden()
+    place = var.folder()
+    var.make(place)
+    with Signals() as signals, var.held(place):
+        var.claim(place, "demo" if demo else "real")
+        supervisor = Supervisor(place, signals)
+        try:
+            supervisor.open(demo, host, port)
+            supervisor.watch()
+        except Ended:
+            pass
+        finally:
+            supervisor.close()
+    return 0
+
+
+class Supervisor:
+    """Everything that runs for one instance."""
+
+    def __init__(self, place: Path, signals: Signals) -> None:
+        self.place, self.signals = place, signals
+        self.cluster: Cluster | None = None
+        self.listeners: list[socket.socket] = []
+        self.doors: dict[str, Program] = {}
+        self.worker: Program | None = None
+
+    def open(self, demo: bool, host: str, port: int) -> None:
+        """Bring everything up, in the order in which one thing needs the other."""
+        for offset in range(len(DOORS)):
+            self.listeners.append(_bind(host, port + offset if port else 0))
+        database = self._open_database()
+        owner = environment(self.place, "owner", database)
+        say("Menyiapkan basis data", "Preparing the database")
+        administrator = owner | {k: v for k, v in os.environ.items() if k == "DATABASE_URL"}
+        self._finish(Program(python("launch.roles"), administrator))
+        for step in (
+            python("launch.catalogues", "compile"),
+            python("django", "prepare"),
+            python("django", "collectstatic", "--noinput", "--verbosity", "0"),
+            python("django", "demo" if demo else "first_day"),
+        ):
+            self._finish(Program(step, owner))
+        say("Membuka pintu", "Opening the doors")
+        for door, listener in zip(DOORS, self.listeners, strict=True):
+            self.doors[door] = Program(
+                python("launch.doors", door, "--fd", str(listener.fileno())),
+                environment(self.place, door, database),
+                self.place / "log" / f"{door}.log",
+                listener.fileno(),
+            )
+            self.doors[door].start()
+        self.worker = Program(
+            python("django", "sweep", "--forever"),
+            environment(self.place, "worker", database),
+            self.place / "log" / "worker.log",
+        )
+        self.worker.start()
+        for door, listener in zip(DOORS, self.listeners, strict=True):
+            self._wait_for(door)
+            say(f"{DOORS[door][0]}: {_url(listener)}", f"{DOORS[door][1]}: {_url(listener)}")
+        say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
+
+    def watch(self) -> None:
+        """Start again what dies, until somebody asks us to end."""
+        watched = [Watched(DOORS[door], program) for door, program in self.doors.items()]
+        if self.worker:
+            watched.append(Watched(WORKER, self.worker))
+        if self.cluster:
+            watched.insert(0, Watched(DATABASE, self.cluster))
+        while True:
+            for each in watched:
+                each.look()
+            self._pause(1)
+
+    def close(self) -> None:
+        """Stop web, then worker, then database, within 15 seconds. Further signals wait."""
+        say("Berhenti dengan rapi", "Stopping in order")
+        for listener in self.listeners:
+            listener.close()
+        end(list(self.doors.values()), 7)
+        if self.worker:
+            end([self.worker], 2)
+        if self.cluster:
+            self.cluster.stop(2)
+        say("Selesai", "Done")
+
+    def _open_database(self) -> dict[str, str]:
+        if url := os.environ.get("DATABASE_URL"):
+            return address.of_url(url)
+        self.cluster = Cluster(self.place)
+        self.cluster.start()
+        return self.cluster.address()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait a little, or less when a child ends; leave when we are asked to."""
+        came, _ = self.signals.wait(seconds)
+        if came & END:
+            raise Ended
+
+    def _finish(self, program: Program) -> None:
+        """Run one step to its end."""
+        program.start()
+        try:
+            while program.alive():
+                self._pause(1)
+        except Ended:
+            end([program], 3)
+            raise
+        if program.process and program.process.returncode:
+            name = " ".join(program.words[2:4])
+            raise Refused(
+                f"Langkah ini belum selesai: {name}", f"This step did not finish: {name}"
+            )
+
+    def _wait_for(self, door: str) -> None:
+        """Return when the door's parent has forked the processes that serve."""
+        program = self.doors[door]
+        while not control.answers(self.place, door):
+            if not program.alive():
+                log = self.place / "log" / f"{door}.log"
+                print("\n".join(log.read_text().splitlines()[-12:]))
+                raise Refused(f"{DOORS[door][0]} belum terbuka: {log}", f"See {log}.")
+            self._pause(0.2)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Bind a port once; it stays ours while the door behind it is started again."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise Refused(f"Alamat {host} tidak dikenal.", f"{host} is no address.") from None
+    until = time.monotonic() + 3
+    while True:
+        listener = socket.socket(found[0], found[1])
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(found[4])
+            return listener
+        except OSError as error:
+            listener.close()
+            # What an instance left that was killed a moment ago is about to close it.
+            if time.monotonic() > until:
+                raise Refused(
+                    f"Port {port} belum bisa dipakai ({error.strerror}). Coba --port yang lain.",
+                    f"Port {port} cannot be used ({error.strerror}). Try another --port.",
+                ) from None
+            time.sleep(0.1)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,0 +1,1 @@
+"""Simpul: the system a protection network runs on."""

@@ -1,0 +1,38 @@
+"""Who may see and do what with a case."""
+
+from django.db.models import QuerySet
+
+from simpul.cases.models import Case, Consent
+from simpul.core.access import NotYours
+from simpul.network.actor import Actor
+
+
+def visible_cases(actor: Actor) -> QuerySet[Case]:
+    """The cases on which a desk of the actor has a live grant."""
+    return Case.objects.filter(desks__overlap=actor.desk_ids)
+
+
+def get_case(actor: Actor, code: str) -> Case:
+    """A case by its reference, or 404."""
+    case = visible_cases(actor).filter(code=code).select_related("desk", "owner", "report").first()
+    if case is None:
+        raise NotYours
+    return case
+
+
+def get_consent(actor: Actor, case: Case, ref: str) -> Consent:
+    """A consent of a case that the actor leads, or 404."""
+    consent = Consent.objects.filter(case=case, ref=ref).select_related("desk__agency").first()
+    if consent is None:
+        raise NotYours
+    return consent
+
+
+def can_read(actor: Actor, case: Case) -> bool:
+    """Whether one of her desks has a live grant."""
+    return actor.desk_among(case.desks) is not None
+
+
+def can_lead(actor: Actor, case: Case) -> bool:
+    """Whether her desk owns the case: only it writes, shares, refers and closes."""
+    return case.desk_id in actor.desk_ids

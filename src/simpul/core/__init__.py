@@ -1,0 +1,1 @@
+"""The core room: the look of both doors, and what every room may use."""

@@ -1,0 +1,99 @@
+"""Who may see and sign what in the network."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from simpul.accounts.models import User
+from simpul.core.access import NotYours
+from simpul.network.actor import Actor
+from simpul.network.models import Administrator, Agency, Desk, Invitation, Membership, Proposal
+from simpul.vault import crypto, keydirectory
+from simpul.vault.keyring import Keyring
+from simpul.vault.models import KeyCopy
+
+
+def get_actor(user: User, seed: bytes) -> Actor:
+    """Builds the actor anew for each request, so that a removal takes effect at once."""
+    pair = crypto.Pair(user.keypair_id, seed)
+    desks = [
+        membership.desk
+        for membership in Membership.objects.filter(user=user, until_at=None)
+        .select_related("desk__agency__region", "desk__keypair")
+        .order_by("from_at", "ref")
+    ]
+    held = set(KeyCopy.objects.filter(holder_id=user.keypair_id).values_list("keypair_id", flat=True))
+    administers = Administrator.objects.filter(user=user).select_related("agency").first()
+    return Actor(
+        user=user,
+        keyring=Keyring(pair),
+        desks=[desk for desk in desks if desk.keypair_id in held],
+        waiting=[desk for desk in desks if desk.keypair_id not in held],
+        agency=administers.agency if administers else None,
+    )
+
+
+def get_desk(ref: str) -> Desk:
+    """A desk by its reference; desks are public."""
+    return get_object_or_404(Desk.objects.select_related("agency__region"), ref=ref)
+
+
+def get_invitation(code: str) -> Invitation:
+    """The open invitation behind a code; a used, expired or invented one looks the same."""
+    invitation = Invitation.objects.filter(code_hash=code_hash(code)).first()
+    if invitation is None or not invitation.is_open_at(timezone.now()):
+        raise NotYours
+    return invitation
+
+
+def code_hash(code: str) -> bytes:
+    """What is stored of an invitation's code."""
+    return crypto.sha256(b"simpul invitation" + code.strip().encode())
+
+
+def visible_proposals(actor: Actor) -> QuerySet[Proposal]:
+    """The statements that wait for a signature which this administrator may give."""
+    waiting = Proposal.objects.filter(taken_at=None).select_related("desk__agency", "user", "agency")
+    if actor.agency is None:
+        return waiting.none()
+    return waiting.filter(agency__line__contains=[actor.agency.pk]).order_by("made_at")
+
+
+def get_proposal(actor: Actor, ref: str) -> Proposal:
+    """A waiting statement of this administrator's scope, or 404."""
+    proposal = visible_proposals(actor).filter(ref=ref).first()
+    if proposal is None:
+        raise NotYours
+    return proposal
+
+
+def get_membership(actor: Actor, ref: str) -> Membership:
+    """A present membership in the administrator's scope or at the member's own desks, or 404."""
+    membership = (
+        Membership.objects.filter(ref=ref, until_at=None)
+        .select_related("desk__agency", "desk__keypair", "user__keypair")
+        .first()
+    )
+    if membership is None or not (
+        can_sign(actor, membership.desk.agency) or membership.desk_id in actor.desk_ids
+    ):
+        raise NotYours
+    return membership
+
+
+def can_sign(actor: Actor, agency: Agency) -> bool:
+    """Whether the agency lies in the scope that this administrator signs for."""
+    return actor.agency is not None and actor.agency.pk in agency.line
+
+
+def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:
+    """Whether her signature would count: in scope, not about herself, not given yet."""
+    said = keydirectory.about(proposal.payload)
+    if str(actor.ref) in proposal.signatures:
+        return False
+    return keydirectory.current().may_sign(said, actor.ref)
+
+
+def can_hand_over(actor: Actor, membership: Membership) -> bool:
+    """Whether she holds the desk's key and the colleague does not yet."""
+    return membership.desk_id in actor.desk_ids and membership.user_id != actor.user.pk

@@ -1,0 +1,263 @@
+"""Invitations, signatures and keys: how people come to desks and leave them."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from simpul.accounts import actions as accounts
+from simpul.accounts.actions import Anyone
+from simpul.accounts.models import Session, User
+from simpul.core.access import AgainstTheRules, NotYours, require
+from simpul.network import access
+from simpul.network.actor import Actor
+from simpul.network.models import (
+    Administrator,
+    Agency,
+    Desk,
+    Invitation,
+    Membership,
+    Proposal,
+)
+from simpul.vault import audit, crypto, keydirectory, keyring
+from simpul.vault.crypto import Pair
+from simpul.vault.models import KeyCopy, KeyPair
+from simpul.vault.passphrases import Derived
+
+INVITATION = timedelta(days=7)
+
+
+class NameTaken(AgainstTheRules):
+    """Sign-in names are unique."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Nama masuk ini sudah dipakai. Pilih nama lain."))
+
+
+class AlreadyHasKey(AgainstTheRules):
+    """A desk's first key is made once."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Meja ini sudah punya kunci."))
+
+
+class Signer(Protocol):
+    """The root on the first day, or an administrator."""
+
+    @property
+    def ref(self) -> UUID | None:
+        """The key ref that signs."""
+
+    @property
+    def desk_id(self) -> int | None:
+        """The desk in whose name."""
+
+
+@transaction.atomic
+def invite(
+    *, actor: Actor, now: datetime, desk: Desk | None = None, agency: Agency | None = None
+) -> tuple[Invitation, str]:
+    """Keeps a place for a person at a desk or as an administrator; returns the code, shown once."""
+    about = desk.agency if desk else agency
+    require(about is not None and access.can_sign(actor, about))
+    code = crypto.random(16).hex()
+    invitation = Invitation.objects.create(
+        code_hash=access.code_hash(code),
+        desk=desk,
+        agency=agency,
+        invited_by=actor.user,
+        until_at=now + INVITATION,
+    )
+    audit.record("network.invited", actor=actor, row=invitation.ref)
+    return invitation, code
+
+
+@transaction.atomic
+def join(
+    *, actor: Anyone, code: str, username: str, name: str, derived: Derived, totp: bytes
+) -> User:
+    """Makes the account of an invited person and asks two administrators to sign for her."""
+    invitation = Invitation.objects.select_for_update().filter(
+        pk=access.get_invitation(code).pk, user=None
+    ).first()  # fmt: skip
+    if invitation is None:
+        raise NotYours
+    require(actor.ref is None)
+    if User.objects.filter(username=username.strip().lower()).exists():
+        raise NameTaken
+    user, pair = accounts.make_account(
+        actor=actor, username=username, name=name, derived=derived, totp=totp
+    )
+    invitation.user = user
+    invitation.save(update_fields=["user"])
+    propose_person(invitation, user, pair)
+    audit.record("network.joined", actor=Anyone(pair.ref), row=invitation.ref)
+    return user
+
+
+def propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
+    """Writes down what the signatures will say of a new person: whose key it is and where she works."""
+    keys = keydirectory.keys_said(pair.public, pair.verifying)
+    if invitation.desk:
+        return _propose(
+            keydirectory.statement(
+                "member",
+                desk=invitation.desk_id,
+                person=str(pair.ref),
+                agencies=_line(invitation.desk.agency),
+                **keys,
+            ),
+            desk=invitation.desk,
+            agency=invitation.desk.agency,
+            user=user,
+        )
+    assert invitation.agency is not None
+    return _propose(
+        keydirectory.statement(
+            "admin", person=str(pair.ref), agencies=_line(invitation.agency), **keys
+        ),
+        agency=invitation.agency,
+        user=user,
+    )
+
+
+@transaction.atomic
+def propose_member(*, actor: Actor, user: User, desk: Desk) -> Proposal:
+    """Asks two administrators to sign a further desk for a person who has an account."""
+    require(access.can_sign(actor, desk.agency))
+    known = keydirectory.current().person(user.keypair_id)
+    keys = keydirectory.keys_said(known.public, known.verifying)
+    said = keydirectory.statement(
+        "member", desk=desk.pk, person=str(known.ref), agencies=_line(desk.agency), **keys
+    )
+    proposal = _propose(said, desk=desk, agency=desk.agency, user=user)
+    audit.record("network.member_proposed", actor=actor, row=proposal.ref)
+    return proposal
+
+
+@transaction.atomic
+def make_desk_key(*, actor: Actor, desk: Desk) -> Proposal:
+    """The first member of a desk makes its key in her own session; two signatures make it valid."""
+    require(desk.pk in {waiting.pk for waiting in actor.waiting})
+    desk = Desk.objects.select_for_update().get(pk=desk.pk)
+    if desk.keypair_id or Proposal.objects.filter(kind="desk", desk=desk, taken_at=None).exists():
+        raise AlreadyHasKey
+    pair, public = keyring.make_pair("desk", desk=desk.pk)
+    own = keydirectory.current().member(desk.pk, actor.ref)
+    keyring.hand_over(pair, desk=desk.pk, to=own.ref, public=own.public)
+    keys = keydirectory.keys_said(pair.public, pair.verifying)
+    said = keydirectory.statement(
+        "desk", desk=desk.pk, key=str(public.ref), epoch=1, agencies=_line(desk.agency), **keys
+    )
+    proposal = _propose(said, desk=desk, agency=desk.agency)
+    audit.record("network.desk_key_made", actor=actor, row=desk.ref)
+    return proposal
+
+
+@transaction.atomic
+def sign(*, actor: Actor, proposal: Proposal, now: datetime) -> bool:
+    """An administrator signs; with the last signature needed the statement enters the directory."""
+    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    require(proposal.taken_at is None and access.can_sign_proposal(actor, proposal))
+    taken = add_signature(proposal, actor.ref, actor.keyring.own, now)
+    audit.record("network.signed", actor=actor, row=proposal.ref)
+    return taken
+
+
+def add_signature(proposal: Proposal, ref: UUID, pair: Pair, now: datetime) -> bool:
+    """Adds a signature and, when they suffice, carries the statement out."""
+    proposal.signatures[str(ref)] = keydirectory.sign(proposal.payload, pair)
+    said = keydirectory.about(proposal.payload)
+    signers = [UUID(signer) for signer in proposal.signatures]
+    if keydirectory.current().enough(said, signers):
+        keydirectory.append(proposal.payload, proposal.signatures)
+        proposal.taken_at = now
+        _carry_out(proposal, said, now)
+    proposal.save()
+    return proposal.taken_at is not None
+
+
+@transaction.atomic
+def hand_over(*, actor: Actor, membership: Membership) -> None:
+    """A member gives a new colleague the desk's key, sealed to the key that two have signed."""
+    require(access.can_hand_over(actor, membership))
+    desk = membership.desk
+    colleague = keydirectory.current().member(desk.pk, membership.user.keypair_id)
+    assert desk.keypair_id is not None
+    if not KeyCopy.objects.filter(keypair_id=desk.keypair_id, holder_id=colleague.ref).exists():
+        pair = actor.keyring.pair(desk.keypair_id)
+        keyring.hand_over(pair, desk=desk.pk, to=colleague.ref, public=colleague.public)
+    audit.record("network.handed_over", actor=actor, row=membership.ref, desk=desk.pk)
+
+
+@transaction.atomic
+def remove(*, actor: Actor, membership: Membership, now: datetime) -> None:
+    """One signature ends a membership: sessions and the key copy are gone with this transaction."""
+    require(access.can_sign(actor, membership.desk.agency))
+    said = keydirectory.statement(
+        "leave", desk=membership.desk_id, person=str(membership.user.keypair_id)
+    )
+    signatures = {str(actor.ref): keydirectory.sign(said, actor.keyring.own)}
+    keydirectory.append(said, signatures)
+    membership.until_at = now
+    membership.save(update_fields=["until_at"])
+    KeyCopy.objects.filter(desk=membership.desk_id, holder_id=membership.user.keypair_id).delete()
+    Session.objects.filter(user=membership.user).delete()
+    audit.record("network.removed", actor=actor, row=membership.ref, desk=membership.desk_id)
+
+
+@transaction.atomic
+def begin(*, actor: Anyone, network: Agency, root: Pair, now: datetime) -> tuple[str, list[str]]:
+    """The first day: pins the root key and invites two administrators; returns fingerprint and codes.
+
+    The root's private half is printed for the safe and kept nowhere.
+    """
+    require(actor.ref is None and keydirectory.current().number == -1)
+    fingerprint = keydirectory.begin(root)
+    codes = [crypto.random(16).hex() for _place in range(2)]
+    for code in codes:
+        Invitation.objects.create(
+            code_hash=access.code_hash(code), agency=network, until_at=now + INVITATION
+        )
+    audit.record("network.began", actor=actor)
+    return fingerprint, codes
+
+
+@transaction.atomic
+def sign_as_root(*, actor: Anyone, proposal: Proposal, root: Pair, now: datetime) -> bool:
+    """The root vouches for one of the first two administrators, and never again."""
+    require(proposal.kind == "admin" and len(keydirectory.current().admins) < 2)
+    taken = add_signature(proposal, UUID(int=0), root, now)
+    audit.record("network.root_signed", actor=actor, row=proposal.ref)
+    return taken
+
+
+def _propose(
+    payload: str, *, agency: Agency, desk: Desk | None = None, user: User | None = None
+) -> Proposal:
+    kind = keydirectory.about(payload)["kind"]
+    return Proposal.objects.create(payload=payload, kind=kind, desk=desk, agency=agency, user=user)
+
+
+def _carry_out(proposal: Proposal, said: keydirectory.Payload, now: datetime) -> None:
+    match proposal.kind:
+        case "admin":
+            assert proposal.user and proposal.agency
+            Administrator.objects.create(user=proposal.user, agency=proposal.agency, from_at=now)
+        case "desk":
+            assert proposal.desk
+            proposal.desk.keypair = KeyPair.objects.get(pk=UUID(said["key"]))
+            proposal.desk.save(update_fields=["keypair"])
+        case "member":
+            assert proposal.desk and proposal.user
+            Membership.objects.create(user=proposal.user, desk=proposal.desk, from_at=now)
+
+
+def _line(agency: Agency) -> list[str]:
+    """The agencies from the root of the tree down, as references, for what is signed."""
+    refs = dict(Agency.objects.filter(pk__in=agency.line).values_list("pk", "ref"))
+    return [str(refs[pk]) for pk in agency.line]
+
+

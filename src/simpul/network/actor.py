@@ -1,0 +1,45 @@
+"""Who acts in this request: a person, the desks whose keys she holds, and the keys themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from simpul.accounts.models import User
+from simpul.network.models import Agency, Desk
+from simpul.vault.keyring import Keyring
+
+
+@dataclass
+class Actor:
+    """A signed-in person for the length of one request."""
+
+    user: User
+    keyring: Keyring = field(repr=False)
+    desks: list[Desk]
+    waiting: list[Desk] = field(default_factory=list)
+    agency: Agency | None = None  # the agency she administers, if any
+
+    @property
+    def ref(self) -> UUID:
+        """The key ref that the audit chain names."""
+        return self.user.keypair_id
+
+    @property
+    def desk_ids(self) -> list[int]:
+        """The row ids of the desks, as the policies see them."""
+        return [desk.pk for desk in self.desks]
+
+    @property
+    def desk_id(self) -> int | None:
+        """The first desk, in whose name she acts where no record decides."""
+        return self.desks[0].pk if self.desks else None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether she signs for an agency."""
+        return self.agency is not None
+
+    def desk_among(self, desks: Iterable[int]) -> Desk | None:
+        """The first of her desks that is among these."""
+        ids = set(desks)
+        return next((desk for desk in self.desks if desk.pk in ids), None)

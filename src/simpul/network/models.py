@@ -1,0 +1,157 @@
+"""Agencies in a tree, desks with a duty, who belongs to them, and what waits for signatures."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from simpul.accounts.models import User
+from simpul.vault.models import KeyPair
+
+
+class Region(models.Model):
+    """A province, regency or city by its Kemendagri code; the BPS code is another number."""
+
+    kode_kemendagri = models.CharField(max_length=5, primary_key=True)
+    kode_bps = models.CharField(max_length=4, blank=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="parts")
+    zone = models.CharField(max_length=30)
+
+    class Privacy:
+        public = {"kode_kemendagri", "kode_bps", "name", "kind", "parent", "zone"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agency(models.Model):
+    """The network, a member agency, or a node of one."""
+
+    class Kind(models.TextChoices):
+        NETWORK = "network", _("Jejaring")
+        MEMBER = "member", _("Lembaga")
+        NODE = "node", _("Unit")
+
+    ref = models.UUIDField(unique=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=8, choices=Kind)
+    type = models.CharField(max_length=20, help_text="uptd_ppa, dinas, rsud, ngo, legal_aid, …")
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="parts")
+    region = models.ForeignKey(Region, models.PROTECT)
+    line = ArrayField(models.IntegerField(), default=list, help_text="Row ids, root to self.")
+
+    class Privacy:
+        public = {"id", "ref", "kind", "type", "name", "parent", "region", "line"}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Desk(models.Model):
+    """A small group in an agency with one duty; it holds keys, so that grants survive staff changes."""
+
+    class Duty(models.TextChoices):
+        COMPLAINTS = "complaints", _("Pengaduan")
+        FOCAL_POINT = "focal_point", _("Fokal poin")
+        CASE_MANAGEMENT = "case_management", _("Manajemen kasus")
+        MEDICAL = "medical", _("Layanan kesehatan")
+        PSYCHOSOCIAL = "psychosocial", _("Psikososial")
+        LEGAL_AID = "legal_aid", _("Bantuan hukum")
+        SHELTER = "shelter", _("Rumah aman")
+        POLICE = "police", _("Kepolisian")
+        COORDINATION = "coordination", _("Koordinasi")
+        LINKAGE = "linkage", _("Penghubung data")
+
+    ref = models.UUIDField(unique=True, default=uuid.uuid4)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="desks")
+    name = models.CharField(max_length=120)
+    duty = models.CharField(max_length=16, choices=Duty)
+    keypair = models.OneToOneField(KeyPair, models.PROTECT, null=True, related_name="+")
+    receiving = models.BooleanField(default=False, help_text="Reports may be sent here.")
+    fallback = models.BooleanField(default=False, help_text="Opens reports nobody answered.")
+
+    class Privacy:
+        public = {"id", "ref", "agency", "name", "duty", "keypair", "receiving", "fallback"}
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the desk has a key that the directory vouches for, so that one can seal to it."""
+        return self.keypair_id is not None
+
+
+class Membership(models.Model):
+    """A person at a desk, from the second signature on; she reads once a colleague hands over the key."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="memberships")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+
+    class Privacy:
+        internal = {"ref", "user", "desk", "from_at", "until_at"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "desk"], condition=Q(until_at=None), name="network_one_membership"
+            )
+        ]
+
+
+class Administrator(models.Model):
+    """A person who signs for the agencies below hers; she holds no desk key."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="administers")
+    agency = models.ForeignKey(Agency, models.PROTECT)
+    from_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"user", "agency", "from_at"}
+
+
+class Invitation(models.Model):
+    """A place kept for a person for seven days; the code opens it once."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    code_hash = models.BinaryField(unique=True)
+    desk = models.ForeignKey(Desk, models.CASCADE, null=True)
+    agency = models.ForeignKey(Agency, models.CASCADE, null=True, help_text="For administrators.")
+    invited_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    until_at = models.DateTimeField()
+    user = models.OneToOneField(User, models.CASCADE, null=True, related_name="invitation")
+
+    class Privacy:
+        internal = {"ref", "code_hash", "desk", "agency", "invited_by", "until_at", "user"}
+
+    def is_open_at(self, now: datetime) -> bool:
+        """Whether the invitation may still be used."""
+        return self.user_id is None and now < self.until_at
+
+
+class Proposal(models.Model):
+    """A directory statement that waits for its signatures; the last one puts it into the directory."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    payload = models.TextField()
+    kind = models.CharField(max_length=8)
+    desk = models.ForeignKey(Desk, models.CASCADE, null=True)
+    agency = models.ForeignKey(Agency, models.CASCADE, null=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    signatures = models.JSONField(default=dict)
+    made_at = models.DateTimeField(auto_now_add=True)
+    taken_at = models.DateTimeField(null=True)
+
+    class Privacy:
+        internal = {
+            "ref", "payload", "kind", "desk", "agency", "user", "signatures", "made_at", "taken_at",
+        }  # fmt: skip

@@ -1,0 +1,100 @@
+"""Who may see and do what with a report; the receipt is an actor too."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import QuerySet, prefetch_related_objects
+
+from simpul.core.access import NotYours
+from simpul.network.actor import Actor
+from simpul.network.models import Agency, Desk
+from simpul.reports.models import Attachment, Message, Part, Report
+from simpul.vault import envelopes
+from simpul.vault.crypto import Pair
+from simpul.vault.envelopes import OpenEnvelope
+from simpul.vault.keyring import Keyring
+from simpul.vault.models import Envelope, Grant
+
+
+@dataclass
+class Reporter:
+    """Whoever holds a receipt, for the length of one request."""
+
+    report: Report
+    keyring: Keyring = field(repr=False)
+    opened: dict[tuple[UUID, str], OpenEnvelope] = field(repr=False)
+    desk_id: None = None
+
+    @property
+    def ref(self) -> UUID:
+        """The reporter's key ref, the only name she has."""
+        return self.report.keypair_id
+
+
+def get_by_receipt(pair: Pair) -> Reporter:
+    """The report of the receipt that this transaction's context names, or 404."""
+    report = next(iter(Report.objects.raw("SELECT (public_own()).*")), None)
+    if report is None or report.ref is None or report.keypair_id != pair.ref:
+        raise NotYours
+    keyring = Keyring(pair)
+    grants = list(Grant.objects.raw("SELECT * FROM public_grants()"))
+    prefetch_related_objects(grants, "recipient", "granted_by")
+    found = list(Envelope.objects.raw("SELECT * FROM public_envelopes()"))
+    opened = envelopes.open_with(found, grants, keyring)
+    return Reporter(
+        report=report,
+        keyring=keyring,
+        opened={(e.envelope.record, e.envelope.compartment): e for e in opened.values()},
+    )
+
+
+def own_parts() -> list[Part]:
+    """The sealed parts behind this receipt."""
+    return list(Part.objects.raw("SELECT * FROM public_parts()"))
+
+
+def own_messages() -> list[Message]:
+    """The messages behind this receipt, oldest first."""
+    messages = list(Message.objects.raw("SELECT * FROM public_messages()"))
+    prefetch_related_objects(messages, "desk")
+    return messages
+
+
+def own_attachments() -> list[Attachment]:
+    """The attachments behind this receipt, oldest first."""
+    return list(Attachment.objects.raw("SELECT * FROM public_attachments()"))
+
+
+def visible_reports(actor: Actor) -> QuerySet[Report]:
+    """The reports that a desk of the actor may open now."""
+    return Report.objects.filter(desks__overlap=actor.desk_ids)
+
+
+def get_report(actor: Actor, code: str) -> Report:
+    """A report by its reference, or 404."""
+    report = visible_reports(actor).filter(code=code).select_related("receiver", "fallback").first()
+    if report is None:
+        raise NotYours
+    return report
+
+
+def can_read(actor: Actor, report: Report) -> bool:
+    """Whether one of her desks has a live grant."""
+    return actor.desk_among(report.desks) is not None
+
+
+def can_answer(actor: Actor, report: Report) -> bool:
+    """Whether her desk is the one that answers: who took it up, or who may while nobody has."""
+    if report.taken_by_id is not None:
+        return report.taken_by_id in actor.desk_ids
+    return can_read(actor, report)
+
+
+def may_receive(desk: Desk) -> bool:
+    """Whether reports can be sealed to this desk."""
+    return desk.receiving and desk.is_ready
+
+
+def is_within(desk: Desk, office: Agency | None) -> bool:
+    """Whether the desk belongs to the office, or to a unit below it."""
+    return office is not None and office.pk in desk.agency.line

@@ -1,0 +1,40 @@
+"""The texts and choices of the report, from `content/report.toml`."""
+
+from pathlib import Path
+from typing import Any
+
+from simpul.core import content
+
+PATH = Path(__file__).parent / "content" / "report.toml"
+QUESTIONS = ("danger", "health72", "child", "transit")
+
+
+def texts() -> content.Texts:
+    """All texts of the public report, said in the request's language."""
+    return content.Texts(raw())
+
+
+def raw() -> dict[str, Any]:
+    """The content file as it stands."""
+    return content.load(PATH)
+
+
+def choices(group: str) -> list[tuple[str, str]]:
+    """The codes and words of a group of answers: `need`, `contact`, `reported_kind`."""
+    return [
+        (code, content.say(text))
+        for code, text in raw()[group].items()
+        if isinstance(text, dict) and not code.endswith("_advice")
+    ]
+
+
+def version() -> str:
+    """The version of the wording that a reporter agrees to."""
+    return str(raw()["version"])
+
+
+def summary(answers: dict[str, Any], region: str) -> str:
+    """The working label of a report until a desk gives it one of its own: needs and region."""
+    words = dict(choices("need"))
+    needs = [words[code] for code in answers.get("needs", []) if code in words]
+    return " · ".join([*needs, region] if region else needs)

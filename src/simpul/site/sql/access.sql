@@ -1,0 +1,211 @@
+-- Roles, rights and policies, in one file. Idempotent: `manage prepare` applies it after migrating.
+--
+-- The four roles of the doors own nothing. Every table with content or with a person in it has
+-- FORCE ROW LEVEL SECURITY; the tables without it are listed, each with its reason, in
+-- tests/site/test_policies.py. Without a context a policy shows no row.
+
+-- The context of one request ------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION simpul_desks() RETURNS int[] LANGUAGE sql STABLE AS
+$$ SELECT NULLIF(current_setting('simpul.desks', true), '')::int[] $$;
+
+CREATE OR REPLACE FUNCTION simpul_person() RETURNS uuid LANGUAGE sql STABLE AS
+$$ SELECT NULLIF(current_setting('simpul.person', true), '')::uuid $$;
+
+CREATE OR REPLACE FUNCTION simpul_receipt() RETURNS bytea LANGUAGE sql STABLE AS
+$$ SELECT decode(NULLIF(current_setting('simpul.receipt', true), ''), 'hex') $$;
+
+-- Which door asks: the role it connected as, or took in tests.
+CREATE OR REPLACE FUNCTION simpul_door() RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN current_setting('role') = 'none' THEN session_user::text
+               ELSE current_setting('role') END $$;
+
+-- Rights --------------------------------------------------------------------------------------
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
+GRANT USAGE ON SCHEMA public TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO simpul_backup;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
+GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
+  TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
+
+-- Reference data and public keys: what everyone who seals must be able to check.
+GRANT SELECT ON network_region, network_agency, network_desk, directory_service,
+  vault_keypair, vault_directoryentry, django_migrations
+  TO simpul_workspace, simpul_public, simpul_worker;
+
+GRANT INSERT ON vault_keypair, vault_directoryentry TO simpul_workspace;
+GRANT UPDATE (keypair_id, receiving, fallback) ON network_desk TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE ON accounts_user, network_membership, network_invitation,
+  network_proposal TO simpul_workspace;
+GRANT SELECT, INSERT ON network_administrator TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
+GRANT SELECT, DELETE ON accounts_session TO simpul_worker;
+GRANT SELECT, INSERT ON vault_wrapped, vault_keycopy, vault_envelope TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspace;
+GRANT SELECT ON vault_auditline TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE, DELETE ON directory_service TO simpul_workspace;
+GRANT SELECT, INSERT ON clocks_clock TO simpul_workspace;
+GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
+GRANT SELECT ON reports_report, reports_part, reports_attachment TO simpul_workspace;
+GRANT UPDATE (state, taken_at, taken_by_id) ON reports_report TO simpul_workspace;
+GRANT SELECT, INSERT ON reports_message TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE ON cases_case, cases_label, cases_nextaction, cases_closure
+  TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_entry TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
+GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
+GRANT UPDATE (ended_at) ON cases_share TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE ON referrals_referral TO simpul_workspace;
+GRANT SELECT, INSERT ON referrals_reportback TO simpul_workspace;
+
+-- The worker: budget columns only, no ciphertext, no grant, no key.
+GRANT SELECT (ref, rule, subject, desk_id, started_at, due_at, stopped_at, missed_at)
+  ON clocks_clock TO simpul_worker;
+GRANT SELECT, DELETE ON vault_auditpending TO simpul_worker;
+GRANT SELECT ON vault_auditline TO simpul_worker;
+GRANT SELECT, INSERT ON vault_auditlink, vault_audithead TO simpul_worker;
+
+-- Policies ------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+  sealed text[] := ARRAY[
+    'accounts_session', 'vault_wrapped', 'vault_keycopy', 'vault_envelope', 'vault_grant',
+    'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
+    'directory_service', 'reports_report', 'reports_part', 'reports_message',
+    'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
+    'cases_consent', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
+  t text;
+  p record;
+BEGIN
+  FOREACH t IN ARRAY sealed LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+    FOR p IN SELECT policyname FROM pg_policies WHERE schemaname = 'public' AND tablename = t LOOP
+      EXECUTE format('DROP POLICY %I ON %I', p.policyname, t);
+    END LOOP;
+    -- The owner migrates and owns the functions below; no process that serves connects as it.
+    EXECUTE format('CREATE POLICY owner ON %I TO simpul_owner USING (true) WITH CHECK (true)', t);
+  END LOOP;
+END $$;
+
+-- Sessions: each door its own; the worker only what has expired.
+CREATE POLICY workspace ON accounts_session TO simpul_workspace
+  USING (door = 'w') WITH CHECK (door = 'w');
+CREATE POLICY public ON accounts_session TO simpul_public
+  USING (door = 's' AND user_id IS NULL) WITH CHECK (door = 's' AND user_id IS NULL);
+CREATE POLICY expired ON accounts_session TO simpul_worker USING (expires_at <= now());
+
+-- Keys: what is wrapped or handed over is its holder's; a member may hand on her desk's.
+CREATE POLICY own ON vault_wrapped TO simpul_workspace
+  USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
+CREATE POLICY held ON vault_keycopy FOR SELECT TO simpul_workspace
+  USING (holder_id = simpul_person() OR desk = ANY (simpul_desks()));
+CREATE POLICY handed ON vault_keycopy FOR INSERT TO simpul_workspace
+  WITH CHECK (holder_id = simpul_person() OR desk = ANY (simpul_desks()));
+
+-- Envelopes and grants.
+CREATE POLICY seen ON vault_envelope FOR SELECT TO simpul_workspace
+  USING (desks && simpul_desks());
+CREATE POLICY made ON vault_envelope FOR INSERT TO simpul_workspace
+  WITH CHECK (desks && simpul_desks());
+CREATE POLICY seen ON vault_grant FOR SELECT TO simpul_workspace
+  USING (desk = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY made ON vault_grant FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY ended ON vault_grant FOR UPDATE TO simpul_workspace
+  USING (desk = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
+  WITH CHECK (state = 'ended');
+
+-- Audit: a desk sees the trace of the records it can see; the worker links.
+CREATE POLICY traced ON vault_auditline FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.record = vault_auditline.record)
+         OR actor = simpul_person());
+CREATE POLICY linked ON vault_auditline FOR SELECT TO simpul_worker USING (true);
+CREATE POLICY linked ON vault_auditpending TO simpul_worker USING (true) WITH CHECK (true);
+CREATE POLICY linked ON vault_auditlink TO simpul_worker USING (true) WITH CHECK (true);
+CREATE POLICY linked ON vault_audithead TO simpul_worker USING (true) WITH CHECK (true);
+
+-- Clocks.
+CREATE POLICY seen ON clocks_clock FOR SELECT TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.record = subject));
+CREATE POLICY started ON clocks_clock FOR INSERT TO simpul_workspace WITH CHECK (true);
+CREATE POLICY stopped ON clocks_clock FOR UPDATE TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.record = subject))
+  WITH CHECK (true);
+CREATE POLICY swept ON clocks_clock FOR SELECT TO simpul_worker USING (true);
+
+-- The service directory is public; a desk keeps its own services true.
+CREATE POLICY seen ON directory_service FOR SELECT
+  TO simpul_workspace, simpul_public, simpul_worker USING (true);
+CREATE POLICY kept ON directory_service FOR ALL TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+
+-- Reports and cases: the desks with a live grant.
+CREATE POLICY seen ON reports_report FOR SELECT TO simpul_workspace
+  USING (desks && simpul_desks()
+         OR state = 'withdrawn' AND taken_by_id = ANY (simpul_desks()));
+CREATE POLICY taken ON reports_report FOR UPDATE TO simpul_workspace
+  USING (desks && simpul_desks()) WITH CHECK (desks && simpul_desks());
+CREATE POLICY seen ON reports_part FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY seen ON reports_attachment FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY seen ON reports_message FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY sent ON reports_message FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks())
+              AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+
+CREATE POLICY seen ON cases_case FOR SELECT TO simpul_workspace USING (desks && simpul_desks());
+CREATE POLICY opened ON cases_case FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks()));
+CREATE POLICY led ON cases_case FOR UPDATE TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+CREATE POLICY own ON cases_label TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+CREATE POLICY seen ON cases_entry FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY written ON cases_entry FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks())
+              AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY led ON cases_nextaction TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+CREATE POLICY led ON cases_closure TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+CREATE POLICY seen ON cases_consent FOR SELECT TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM cases_case c
+                    WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+CREATE POLICY led ON cases_consent FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+CREATE POLICY taken_back ON cases_consent FOR UPDATE TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_case c
+                 WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())))
+  WITH CHECK (withdrawn_at IS NOT NULL);
+CREATE POLICY led ON cases_share TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_case c
+                 WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())))
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+
+CREATE POLICY seen ON referrals_referral TO simpul_workspace
+  USING (desks && simpul_desks()) WITH CHECK (desks && simpul_desks());
+CREATE POLICY seen ON referrals_reportback FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY written ON referrals_reportback FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM referrals_referral r
+                      WHERE r.ref = referral_id AND r.to_desk_id = ANY (simpul_desks())));

@@ -1,0 +1,233 @@
+-- The public door's only way to reports, cases, grants and audit: these functions, each bound to
+-- the receipt of this transaction. tests/site/test_policies.py lists them all. Idempotent.
+
+CREATE OR REPLACE FUNCTION public_own() RETURNS reports_report
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM reports_report r WHERE r.lookup = simpul_receipt()
+$$;
+
+-- The survivor's case, when the reporter is the survivor.
+CREATE OR REPLACE FUNCTION public_own_case() RETURNS cases_case
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.* FROM cases_case c, public_own() r
+  WHERE c.report_id = r.ref AND c.reporter_is_survivor
+$$;
+
+-- Files a whole report or nothing. The same receipt again: `again` within the hour, `known` later.
+CREATE OR REPLACE FUNCTION public_file_report(filed jsonb) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := jsonb_populate_record(NULL::reports_report, filed->'report');
+  k vault_keypair := jsonb_populate_record(NULL::vault_keypair, filed->'keypair');
+  known reports_report;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(encode(r.lookup, 'hex'), 0));
+  SELECT * INTO known FROM reports_report WHERE lookup = r.lookup;
+  IF known.ref IS NOT NULL THEN
+    RETURN CASE WHEN known.filed_at > now() - interval '1 hour' THEN 'again' ELSE 'known' END;
+  END IF;
+  IF r.lookup IS DISTINCT FROM simpul_receipt() OR k.kind <> 'reporter' OR r.keypair_id <> k.ref
+     OR NOT EXISTS (SELECT 1 FROM network_desk d
+                    WHERE d.id = r.receiver_id AND d.receiving AND d.keypair_id IS NOT NULL) THEN
+    RAISE EXCEPTION 'not a report that can be filed';
+  END IF;
+  k.desk := NULL; k.created_at := now();
+  r.state := 'new'; r.filed_at := now(); r.desks := '{}';
+  r.taken_at := NULL; r.taken_by_id := NULL; r.woken_at := NULL; r.withdrawn_at := NULL;
+  INSERT INTO vault_keypair SELECT k.*;
+  INSERT INTO reports_report SELECT r.*;
+  INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
+    SELECT e.ref, e.record, e.compartment, 1, '{}'
+    FROM jsonb_populate_recordset(NULL::vault_envelope, filed->'envelopes') e
+    WHERE e.record IN (r.ref, r.dialogue);
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, created_at)
+    SELECT g.ref, g.envelope_id, g.recipient_id, p.desk, g.sealed, g.basis, g.tags,
+           CASE WHEN p.desk = r.fallback_id AND p.desk <> r.receiver_id THEN 'dormant' ELSE 'live' END,
+           NULL, k.ref, g.signature, now()
+    FROM jsonb_populate_recordset(NULL::vault_grant, filed->'grants') g
+    JOIN vault_keypair p ON p.ref = g.recipient_id
+    JOIN vault_envelope e ON e.ref = g.envelope_id AND e.record IN (r.ref, r.dialogue)
+    WHERE p.ref = k.ref OR p.desk IN (r.receiver_id, r.fallback_id);
+  INSERT INTO reports_part (ref, envelope_id, row_version, report_id, answers)
+    SELECT p.ref, p.envelope_id, 1, r.ref, p.answers
+    FROM jsonb_populate_recordset(NULL::reports_part, filed->'parts') p
+    JOIN vault_envelope e ON e.ref = p.envelope_id AND e.record = r.ref;
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K02', r.ref, r.receiver_id, now(),
+            now() + CASE WHEN r.urgent THEN interval '1 hour' ELSE interval '24 hours' END);
+  RETURN 'filed';
+END $$;
+
+CREATE OR REPLACE FUNCTION public_grants() RETURNS SETOF vault_grant
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT g.* FROM vault_grant g, public_own() r
+  WHERE g.recipient_id = r.keypair_id AND g.state = 'live'
+$$;
+
+CREATE OR REPLACE FUNCTION public_envelopes() RETURNS SETOF vault_envelope
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.* FROM vault_envelope e WHERE e.ref IN (SELECT envelope_id FROM public_grants())
+$$;
+
+CREATE OR REPLACE FUNCTION public_parts() RETURNS SETOF reports_part
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.* FROM reports_part p, public_own() r WHERE p.report_id = r.ref
+$$;
+
+CREATE OR REPLACE FUNCTION public_messages() RETURNS SETOF reports_message
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT m.* FROM reports_message m, public_own() r WHERE m.report_id = r.ref
+  ORDER BY m.sent_at, m.ref
+$$;
+
+CREATE OR REPLACE FUNCTION public_send(sent jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := public_own();
+  m reports_message := jsonb_populate_record(NULL::reports_message, sent);
+BEGIN
+  IF r.ref IS NULL OR r.state = 'withdrawn'
+     OR NOT EXISTS (SELECT 1 FROM public_envelopes() e WHERE e.ref = m.envelope_id) THEN
+    RAISE EXCEPTION 'no report of this receipt';
+  END IF;
+  INSERT INTO reports_message (ref, envelope_id, row_version, report_id, desk_id, sent_at, text)
+    VALUES (m.ref, m.envelope_id, 1, r.ref, NULL, now(), m.text)
+    ON CONFLICT (ref) DO NOTHING;
+  RETURN FOUND;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_attach(added jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := public_own();
+  a reports_attachment := jsonb_populate_record(NULL::reports_attachment, added);
+BEGIN
+  IF r.ref IS NULL OR r.state = 'withdrawn'
+     OR NOT EXISTS (SELECT 1 FROM public_envelopes() e WHERE e.ref = a.envelope_id)
+     OR (SELECT count(*) >= 20 FROM reports_attachment WHERE report_id = r.ref) THEN
+    RAISE EXCEPTION 'no report of this receipt, or enough files';
+  END IF;
+  INSERT INTO reports_attachment (ref, envelope_id, row_version, report_id, added_at, about, data)
+    VALUES (a.ref, a.envelope_id, 1, r.ref, now(), a.about, a.data)
+    ON CONFLICT (ref) DO NOTHING;
+  RETURN FOUND;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_attachments() RETURNS SETOF reports_attachment
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT a.* FROM reports_attachment a, public_own() r WHERE a.report_id = r.ref
+  ORDER BY a.added_at, a.ref
+$$;
+
+-- Stops the report: every desk's access ends now, at every record that grew from it.
+CREATE OR REPLACE FUNCTION public_withdraw_report() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := public_own();
+  k cases_case := public_own_case();
+BEGIN
+  IF r.ref IS NULL OR r.state = 'withdrawn' THEN
+    RETURN false;
+  END IF;
+  UPDATE vault_grant g SET state = 'ended', ended_at = now()
+  FROM vault_envelope e
+  WHERE e.ref = g.envelope_id AND g.desk IS NOT NULL AND g.state <> 'ended'
+    AND (e.record IN (r.ref, r.dialogue)
+         AND (k.ref IS NOT NULL OR g.tags @> ARRAY[r.ref])
+         OR e.record IN (SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref));
+  UPDATE reports_report SET state = 'withdrawn', withdrawn_at = now() WHERE ref = r.ref;
+  UPDATE cases_consent SET withdrawn_at = now() WHERE case_id = k.ref AND withdrawn_at IS NULL;
+  UPDATE referrals_referral SET state = 'withdrawn', ended_at = now()
+    WHERE case_id = k.ref AND state NOT IN ('ended', 'declined', 'withdrawn');
+  UPDATE cases_share SET ended_at = now() WHERE case_id = k.ref AND ended_at IS NULL;
+  UPDATE cases_case SET state = 'closed', due_at = NULL WHERE ref = k.ref;
+  UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL
+    AND subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref);
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_consents() RETURNS SETOF cases_consent
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT s.* FROM cases_consent s, public_own_case() c WHERE s.case_id = c.ref
+  ORDER BY s.recorded_at, s.ref
+$$;
+
+-- Takes one consent back: every grant that carries it ends in this statement's transaction.
+CREATE OR REPLACE FUNCTION public_withdraw_consent(consent uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM public_consents() s WHERE s.ref = consent AND s.withdrawn_at IS NULL)
+  THEN
+    RETURN false;
+  END IF;
+  UPDATE cases_consent SET withdrawn_at = now() WHERE ref = consent;
+  UPDATE vault_grant SET state = 'ended', ended_at = now()
+    WHERE tags @> ARRAY[consent] AND state <> 'ended';
+  UPDATE cases_share SET ended_at = now() WHERE consent_id = consent AND ended_at IS NULL;
+  UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL
+    AND subject IN (SELECT ref FROM referrals_referral WHERE consent_id = consent);
+  UPDATE referrals_referral SET state = 'withdrawn', ended_at = now()
+    WHERE consent_id = consent AND state NOT IN ('ended', 'declined', 'withdrawn');
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_next_actions() RETURNS SETOF cases_nextaction
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT n.* FROM cases_nextaction n, public_own_case() c
+  WHERE n.case_id = c.ref AND n.done_at IS NULL
+$$;
+
+CREATE OR REPLACE FUNCTION public_referrals() RETURNS SETOF referrals_referral
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT f.* FROM referrals_referral f, public_own_case() c WHERE f.case_id = c.ref
+  ORDER BY f.sent_at, f.ref
+$$;
+
+CREATE OR REPLACE FUNCTION public_reports_back() RETURNS SETOF referrals_reportback
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT b.* FROM referrals_reportback b JOIN public_referrals() f ON f.ref = b.referral_id
+  ORDER BY b.written_at, b.ref
+$$;
+
+-- Which desk read what and when: the record, its case and its referrals. Never a colleague's name.
+CREATE OR REPLACE FUNCTION public_reads() RETURNS TABLE (desk int, parts varchar[], hour timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT a.desk, a.parts, date_trunc('hour', a.at)
+  FROM vault_auditline a, public_own() r
+  WHERE a.event LIKE '%.read' AND a.desk IS NOT NULL
+    AND (a.record = r.ref OR a.record IN (SELECT f.ref FROM public_referrals() f))
+  ORDER BY 3 DESC LIMIT 200
+$$;
+
+-- A receipt that someone else has seen is replaced by its owner: same report, other key and words.
+CREATE OR REPLACE FUNCTION public_replace_receipt(fresh jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := public_own();
+  k vault_keypair := jsonb_populate_record(NULL::vault_keypair, fresh->'keypair');
+  new_lookup bytea := (fresh->>'lookup')::bytea;
+BEGIN
+  IF r.ref IS NULL OR k.kind <> 'reporter' OR length(new_lookup) <> 32 THEN
+    RETURN false;
+  END IF;
+  k.desk := NULL; k.created_at := now();
+  INSERT INTO vault_keypair SELECT k.*;
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, created_at)
+    SELECT g.ref, g.envelope_id, k.ref, NULL, g.sealed, 'own', g.tags, 'live', NULL, k.ref,
+           g.signature, now()
+    FROM jsonb_populate_recordset(NULL::vault_grant, fresh->'grants') g
+    WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e);
+  UPDATE vault_grant SET state = 'ended', ended_at = now()
+    WHERE recipient_id = r.keypair_id AND state = 'live';
+  UPDATE reports_report SET lookup = new_lookup, keypair_id = k.ref WHERE ref = r.ref;
+  RETURN true;
+END $$;
+
+GRANT EXECUTE ON FUNCTION public_own, public_own_case, public_file_report, public_grants,
+  public_envelopes, public_parts, public_messages, public_send, public_attach, public_attachments,
+  public_withdraw_report, public_consents, public_withdraw_consent, public_next_actions,
+  public_referrals, public_reports_back, public_reads, public_replace_receipt TO simpul_public;
+-- A walk-in report is filed by a desk through the same function.
+GRANT EXECUTE ON FUNCTION public_file_report TO simpul_workspace;

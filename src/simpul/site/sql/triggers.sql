@@ -1,0 +1,215 @@
+-- What the database itself keeps true, whoever writes. Idempotent.
+
+-- One way into the audit chain: no role may insert, change or delete a line.
+CREATE OR REPLACE FUNCTION vault_audit(
+  event text, actor uuid, desk int, record uuid, "row" uuid, parts text[], content bytea
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  number bigint;
+  own uuid;
+BEGIN
+  IF simpul_door() = 'simpul_public' THEN
+    -- Behind a receipt the actor is the reporter and the record is hers, whatever was asked.
+    SELECT r.ref, r.keypair_id INTO own, actor FROM reports_report r WHERE r.lookup = simpul_receipt();
+    IF event LIKE 'reports.%' OR event LIKE 'cases.%' OR event LIKE 'referrals.%' THEN
+      record := own;
+    ELSIF event <> 'site.refused_hourly' THEN
+      RAISE EXCEPTION 'not an event of the public door: %', event;
+    END IF;
+    desk := NULL;
+  ELSIF simpul_door() = 'simpul_workspace' AND simpul_person() IS NOT NULL THEN
+    actor := simpul_person();
+  END IF;
+  INSERT INTO vault_auditline (at, event, actor, desk, record, "row", parts, content)
+  VALUES (clock_timestamp(), event, actor, desk, record, "row", coalesce(parts, '{}'), content)
+  RETURNING id INTO number;
+  INSERT INTO vault_auditpending (line_id) VALUES (number);
+END $$;
+GRANT EXECUTE ON FUNCTION vault_audit TO simpul_workspace, simpul_public, simpul_worker;
+
+CREATE OR REPLACE FUNCTION vault_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END $$;
+DO $$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['vault_auditline', 'vault_auditlink', 'vault_audithead',
+                           'vault_directoryentry'] LOOP
+    EXECUTE format('DROP TRIGGER IF EXISTS append_only ON %I', t);
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
+                    FOR EACH STATEMENT EXECUTE FUNCTION vault_is_append_only()', t);
+  END LOOP;
+END $$;
+
+-- Access is the grant: whenever grants change, the `desks` of their envelopes, reports and cases
+-- are recomputed in the same statement.
+CREATE OR REPLACE FUNCTION vault_spread() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  records uuid[];
+BEGIN
+  WITH touched AS (
+    UPDATE vault_envelope e SET desks = coalesce(
+      (SELECT array_agg(DISTINCT g.desk ORDER BY g.desk) FROM vault_grant g
+       WHERE g.envelope_id = e.ref AND g.state = 'live' AND g.desk IS NOT NULL), '{}')
+    WHERE e.ref IN (SELECT envelope_id FROM changed)
+    RETURNING e.record)
+  SELECT array_agg(DISTINCT record) INTO records FROM touched;
+  UPDATE reports_report r SET desks = vault_desks_of(r.ref)
+    WHERE r.ref = ANY (records) AND r.desks IS DISTINCT FROM vault_desks_of(r.ref);
+  UPDATE cases_case c SET desks = vault_desks_of(c.ref)
+    WHERE c.ref = ANY (records) AND c.desks IS DISTINCT FROM vault_desks_of(c.ref);
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION vault_desks_of(of_record uuid) RETURNS int[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(array_agg(DISTINCT d ORDER BY d), '{}')
+  FROM vault_envelope e, unnest(e.desks) d WHERE e.record = of_record
+$$;
+
+DROP TRIGGER IF EXISTS spread_new ON vault_grant;
+CREATE TRIGGER spread_new AFTER INSERT ON vault_grant
+  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
+DROP TRIGGER IF EXISTS spread_changed ON vault_grant;
+CREATE TRIGGER spread_changed AFTER UPDATE ON vault_grant
+  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
+
+-- A case begins with the desks that its record already has.
+CREATE OR REPLACE FUNCTION cases_begin() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  NEW.desks := vault_desks_of(NEW.ref);
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS begin_desks ON cases_case;
+CREATE TRIGGER begin_desks BEFORE INSERT ON cases_case
+  FOR EACH ROW EXECUTE FUNCTION cases_begin();
+
+-- Nothing opens to another desk without a consent that covers exactly that.
+CREATE OR REPLACE FUNCTION cases_consent_covers() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  envelope vault_envelope;
+BEGIN
+  IF simpul_door() <> 'simpul_workspace' OR NEW.desk IS NULL OR NEW.desk = ANY (simpul_desks()) THEN
+    RETURN NEW;
+  END IF;
+  SELECT * INTO envelope FROM vault_envelope e WHERE e.ref = NEW.envelope_id;
+  IF NEW.basis = 'choice' AND EXISTS (
+       SELECT 1 FROM reports_report r WHERE r.ref = ANY (NEW.tags) AND r.state = 'new'
+         AND envelope.record IN (r.ref, r.dialogue) AND NEW.desk IN (r.receiver_id, r.fallback_id))
+  THEN
+    RETURN NEW;  -- a walk-in report that this desk files for someone, to whom she chose
+  END IF;
+  IF NEW.basis = 'consent' AND EXISTS (
+       SELECT 1 FROM cases_consent c
+       WHERE c.ref = ANY (NEW.tags) AND c.desk_id = NEW.desk AND c.withdrawn_at IS NULL
+         AND NEW.until_at IS NOT NULL AND NEW.until_at::date <= c.until_on
+         AND (envelope.record = c.case_id AND envelope.compartment = ANY (c.compartments)
+              OR NOT EXISTS (SELECT 1 FROM cases_case k WHERE k.ref = envelope.record)
+                 AND NOT EXISTS (SELECT 1 FROM reports_report r
+                                 WHERE envelope.record IN (r.ref, r.dialogue))))
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'no consent covers this grant' USING ERRCODE = 'insufficient_privilege';
+END $$;
+DROP TRIGGER IF EXISTS consent_covers ON vault_grant;
+CREATE TRIGGER consent_covers BEFORE INSERT ON vault_grant
+  FOR EACH ROW EXECUTE FUNCTION cases_consent_covers();
+
+-- A grant moves forward only: dormant, live, ended. Doors may end; waking is a function's.
+CREATE OR REPLACE FUNCTION vault_grant_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.state = 'ended' OR NEW.state = 'dormant' THEN
+    RAISE EXCEPTION 'a grant cannot go back from % to %', OLD.state, NEW.state;
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS forward ON vault_grant;
+CREATE TRIGGER forward BEFORE UPDATE OF state ON vault_grant
+  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION vault_grant_forward();
+
+-- Leaving a desk takes its key and every session with it.
+CREATE OR REPLACE FUNCTION network_left() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  person uuid;
+BEGIN
+  SELECT u.keypair_id INTO person FROM accounts_user u WHERE u.id = NEW.user_id;
+  DELETE FROM vault_keycopy k WHERE k.holder_id = person AND k.desk = NEW.desk_id;
+  DELETE FROM accounts_session s WHERE s.user_id = NEW.user_id;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS left_desk ON network_membership;
+CREATE TRIGGER left_desk AFTER UPDATE ON network_membership
+  FOR EACH ROW WHEN (OLD.until_at IS NULL AND NEW.until_at IS NOT NULL)
+  EXECUTE FUNCTION network_left();
+
+-- Accepting a referral wakes exactly the grants that were sealed for it.
+CREATE OR REPLACE FUNCTION referrals_wake(referral uuid) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  woken int;
+BEGIN
+  UPDATE vault_grant g SET state = 'live'
+  FROM referrals_referral r, cases_consent c
+  WHERE r.ref = referral AND r.state = 'accepted' AND r.to_desk_id = ANY (simpul_desks())
+    AND c.ref = r.consent_id AND c.withdrawn_at IS NULL
+    AND g.tags @> ARRAY[r.ref] AND g.desk = r.to_desk_id AND g.state = 'dormant';
+  GET DIAGNOSTICS woken = ROW_COUNT;
+  RETURN woken;
+END $$;
+GRANT EXECUTE ON FUNCTION referrals_wake TO simpul_workspace;
+
+-- A consent taken back withdraws the referrals that rest on it, whoever's list they are on.
+CREATE OR REPLACE FUNCTION referrals_withdraw(consent uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL AND subject IN
+    (SELECT r.ref FROM referrals_referral r JOIN cases_consent c ON c.ref = r.consent_id
+     WHERE c.ref = consent AND c.withdrawn_at IS NOT NULL);
+  UPDATE referrals_referral r SET state = 'withdrawn', ended_at = now()
+  FROM cases_consent c
+  WHERE c.ref = consent AND c.withdrawn_at IS NOT NULL AND r.consent_id = consent
+    AND r.state NOT IN ('ended', 'declined', 'withdrawn');
+$$;
+GRANT EXECUTE ON FUNCTION referrals_withdraw TO simpul_workspace;
+
+-- The worker's acts: metadata only, each checks for itself that it is due.
+CREATE OR REPLACE FUNCTION worker_wake(report uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report WHERE ref = report FOR UPDATE;
+  IF r.ref IS NULL OR r.state <> 'new' OR r.woken_at IS NOT NULL OR r.fallback_id IS NULL
+     OR NOT EXISTS (SELECT 1 FROM clocks_clock k WHERE k.subject = report AND k.rule = 'K02'
+                    AND k.stopped_at IS NULL AND k.due_at <= now()) THEN
+    UPDATE clocks_clock SET missed_at = coalesce(missed_at, now())
+      WHERE subject = report AND rule = 'K02' AND stopped_at IS NULL AND due_at <= now();
+    RETURN false;
+  END IF;
+  UPDATE vault_grant SET state = 'live'
+    WHERE tags @> ARRAY[report] AND desk = r.fallback_id AND state = 'dormant';
+  UPDATE reports_report SET woken_at = now() WHERE ref = report;
+  UPDATE clocks_clock SET missed_at = coalesce(missed_at, now())
+    WHERE subject = report AND rule = 'K02' AND stopped_at IS NULL AND due_at <= now();
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K02', report, r.fallback_id, now(), now() + interval '24 hours');
+  RETURN true;
+END $$;
+GRANT EXECUTE ON FUNCTION worker_wake TO simpul_worker;
+
+CREATE OR REPLACE FUNCTION worker_expire() RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  ended int;
+BEGIN
+  UPDATE vault_grant SET state = 'ended', ended_at = now()
+    WHERE state <> 'ended' AND until_at <= now();
+  GET DIAGNOSTICS ended = ROW_COUNT;
+  RETURN ended;
+END $$;
+GRANT EXECUTE ON FUNCTION worker_expire TO simpul_worker;

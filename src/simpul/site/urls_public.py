@@ -1,0 +1,3 @@
+"""The public door."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,3 @@
+"""The workspace door."""
+
+urlpatterns: list[object] = []

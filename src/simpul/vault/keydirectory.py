@@ -1,0 +1,280 @@
+"""The key directory: signed, chained statements that every sealing checks first.
+
+Kinds of payload: `root` (the first day), `admin`, `desk`, `member` (two signatures; the first two
+administrators one of the root), `leave`, `unadmin` (one signature, at once). A payload names the
+agencies from the root of the tree down, so that who may sign for whom is inside what is signed.
+"""
+
+import json
+import threading
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from simpul.vault import crypto, pins
+from simpul.vault.crypto import Pair, canonical, sha256
+from simpul.vault.models import DirectoryEntry
+
+GENESIS = bytes(32)
+Payload = dict[str, Any]
+
+
+class Untrusted(Exception):
+    """The directory in the database is not the one that was signed; nothing is sealed on its word."""
+
+
+class NotInDirectory(Exception):
+    """No signed entry says that this key belongs there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A public key that signed entries vouch for."""
+
+    ref: UUID
+    public: bytes
+    verifying: bytes
+    desk: int | None = None
+    epoch: int = 0
+
+
+@dataclass
+class Verified:
+    """What the entries up to `number` say, every signature checked."""
+
+    number: int = -1
+    hash: bytes = GENESIS
+    root: bytes = b""
+    seen: set[str] = field(default_factory=set)
+    admins: dict[UUID, str] = field(default_factory=dict)
+    people: dict[UUID, Recipient] = field(default_factory=dict)
+    desks: dict[int, Recipient] = field(default_factory=dict)
+    agencies: dict[int, list[str]] = field(default_factory=dict)
+    members: set[tuple[int, UUID]] = field(default_factory=set)
+
+    def desk(self, desk: int) -> Recipient:
+        """The desk's key in its present epoch. Raises NotInDirectory."""
+        try:
+            return self.desks[desk]
+        except KeyError:
+            raise NotInDirectory(f"desk {desk}") from None
+
+    def person(self, ref: UUID) -> Recipient:
+        """A person's key, also of one who has left: her old signatures stay valid. Raises NotInDirectory."""
+        try:
+            return self.people[ref]
+        except KeyError:
+            raise NotInDirectory(f"person {ref}") from None
+
+    def member(self, desk: int, ref: UUID) -> Recipient:
+        """A present member's key. Raises NotInDirectory."""
+        if (desk, ref) not in self.members:
+            raise NotInDirectory(f"member {ref} of desk {desk}")
+        return self.people[ref]
+
+    def follow(self, entry: DirectoryEntry) -> None:
+        """Checks the next entry wholly and takes it in. Raises Untrusted."""
+        if entry.number != self.number + 1 or bytes(entry.previous) != self.hash:
+            raise Untrusted(f"entry {entry.number} does not follow {self.number}")
+        if bytes(entry.hash) != entry.expected_hash():
+            raise Untrusted(f"entry {entry.number} was altered")
+        said: Payload = json.loads(entry.payload)
+        if said["instance"] != settings.INSTANCE or said["id"] in self.seen:
+            raise Untrusted(f"entry {entry.number} is another instance's or a repetition")
+        self._check_signatures(entry, said)
+        self._take(said)
+        self.seen.add(said["id"])
+        self.number, self.hash = entry.number, bytes(entry.hash)
+
+    def _check_signatures(self, entry: DirectoryEntry, said: Payload) -> None:
+        message = signed_bytes(entry.payload)
+        valid = set()
+        for key, signature in entry.signatures.items():
+            ref = UUID(key)
+            verifying = self.root if ref.int == 0 else None
+            if entry.number == 0 and said["kind"] == "root":
+                verifying = bytes.fromhex(said["verifying"])
+            elif ref.int and ref in self.admins:
+                verifying = self.people[ref].verifying
+            if verifying and crypto.verify(verifying, bytes.fromhex(signature), message):
+                valid.add(ref)
+        if not self.enough(said, valid):
+            raise Untrusted(f"entry {entry.number} lacks signatures")
+
+    def enough(self, said: Payload, signers: Iterable[UUID]) -> bool:
+        """Whether these valid signers suffice for what the payload says."""
+        signers = set(signers)
+        root = UUID(int=0)
+        if said["kind"] == "root":
+            return self.number == -1 and root in signers
+        if said["kind"] == "admin" and len(self.admins) < 2:
+            return root in signers
+        counted = {ref for ref in signers if self.may_sign(said, ref)}
+        return len(counted) >= (1 if said["kind"] in {"leave", "unadmin"} else 2)
+
+    def may_sign(self, said: Payload, ref: UUID) -> bool:
+        """Whether this administrator's scope covers it; nobody signs for herself."""
+        scope = self.admins.get(ref)
+        if scope is None or str(ref) == said.get("person"):
+            return False
+        return scope in self._agencies_of(said)
+
+    def _agencies_of(self, said: Payload) -> list[str]:
+        if said["kind"] in {"desk", "member", "leave"} and said["desk"] in self.agencies:
+            return self.agencies[said["desk"]]  # what was signed first cannot be claimed otherwise
+        if said["kind"] == "unadmin":
+            return [self.admins.get(UUID(said["person"]), ""), *said["agencies"]]
+        agencies: list[str] = said.get("agencies", [])
+        return agencies
+
+    def _take(self, said: Payload) -> None:
+        match said["kind"]:
+            case "root":
+                self.root = bytes.fromhex(said["verifying"])
+            case "admin":
+                self._take_person(said)
+                self.admins[UUID(said["person"])] = said["agencies"][-1]
+            case "unadmin":
+                self.admins.pop(UUID(said["person"]), None)
+            case "desk":
+                known = self.desks.get(said["desk"])
+                if known and said["epoch"] <= known.epoch:
+                    raise Untrusted("a desk's epoch must grow")
+                self.desks[said["desk"]] = Recipient(
+                    UUID(said["key"]), bytes.fromhex(said["public"]),
+                    bytes.fromhex(said["verifying"]), said["desk"], said["epoch"],
+                )  # fmt: skip
+                self._take_place(said)
+            case "member":
+                self._take_person(said)
+                self._take_place(said)
+                self.members.add((said["desk"], UUID(said["person"])))
+            case "leave":
+                self.members.discard((said["desk"], UUID(said["person"])))
+            case kind:
+                raise Untrusted(f"unknown kind {kind}")
+
+    def _take_place(self, said: Payload) -> None:
+        if self.agencies.setdefault(said["desk"], said["agencies"]) != said["agencies"]:
+            raise Untrusted("a desk cannot move to another agency")
+
+    def _take_person(self, said: Payload) -> None:
+        ref = UUID(said["person"])
+        person = Recipient(ref, bytes.fromhex(said["public"]), bytes.fromhex(said["verifying"]))
+        if self.people.setdefault(ref, person) != person:
+            raise Untrusted("a person's key cannot change under the same ref")
+
+
+_cached: Verified | None = None
+_lock = threading.Lock()
+
+
+def current() -> Verified:
+    """The verified directory; only entries newer than the last call are checked. Raises Untrusted.
+
+    The head may never be behind what this process has seen or what is pinned in `var/`.
+    """
+    global _cached
+    with _lock:
+        pin = pins.read()
+        known = _cached or Verified()
+        head = DirectoryEntry.objects.order_by("-number").first()
+        if head is None or head.number < known.number:
+            if pin or known.number >= 0:
+                raise Untrusted("the directory is older than the one pinned here")
+            return Verified()
+        if head.number > known.number or bytes(head.hash) != known.hash:
+            known = _read_on(known, pin)
+            _cached = known
+        if pin is None:
+            raise Untrusted("no root is pinned here; the first day has not been held on this machine")
+        if known.number < pin.number:
+            raise Untrusted("the directory is older than the one pinned here")
+        if sha256(known.root).hex() != pin.root:
+            raise Untrusted("the root is not the one pinned here")
+        if known.number > pin.number:
+            forward = pins.Pin(pin.root, known.number, known.hash.hex())
+            transaction.on_commit(lambda: pins.advance(forward))
+        return known
+
+
+def _read_on(known: Verified, pin: pins.Pin | None) -> Verified:
+    """Follows the new entries on a copy, so that a false one leaves nothing behind."""
+    following = deepcopy(known)
+    for entry in DirectoryEntry.objects.filter(number__gt=known.number).order_by("number"):
+        following.follow(entry)
+        if pin and entry.number == pin.number and bytes(entry.hash).hex() != pin.hash:
+            raise Untrusted("the directory parts from the one pinned here")
+    if following.number == known.number:
+        raise Untrusted("the directory's head was altered")
+    return following
+
+
+def forget() -> None:
+    """Drops what this process has verified, so that the next call reads and checks everything."""
+    global _cached
+    with _lock:
+        _cached = None
+
+
+def statement(kind: str, **said: Any) -> str:
+    """A new payload in canonical JSON, with an id of its own so that it can be taken in only once."""
+    payload = {"kind": kind, "id": str(uuid4()), "instance": settings.INSTANCE, **said}
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def about(payload: str) -> Payload:
+    """What a payload says."""
+    said: Payload = json.loads(payload)
+    return said
+
+
+def signed_bytes(payload: str) -> bytes:
+    """What is signed: the payload under its own purpose."""
+    return canonical("simpul", "directory", payload)
+
+
+def sign(payload: str, pair: Pair) -> str:
+    """An administrator's signature in hex."""
+    return pair.sign(signed_bytes(payload)).hex()
+
+
+def append(payload: str, signatures: dict[str, str]) -> DirectoryEntry:
+    """Adds a statement to the chain after checking it as every reader will. Raises Untrusted.
+
+    Two at once: the second waits for the table lock and follows the first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7340001)")
+    known = current()
+    entry = DirectoryEntry(
+        number=known.number + 1, payload=payload, signatures=signatures, previous=known.hash
+    )
+    entry.hash = entry.expected_hash()
+    trial = deepcopy(known)
+    trial.follow(entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def begin(root: Pair) -> str:
+    """The first day: writes the root's entry, pins it and returns its fingerprint (SHA-256, hex)."""
+    payload = statement("root", verifying=root.verifying.hex())
+    entry = DirectoryEntry(number=0, payload=payload, previous=GENESIS)
+    entry.signatures = {str(UUID(int=0)): sign(payload, root)}
+    entry.hash = entry.expected_hash()
+    Verified().follow(entry)
+    entry.save(force_insert=True)
+    fingerprint = sha256(root.verifying).hex()
+    pins.advance(pins.Pin(fingerprint, 0, entry.hash.hex()))
+    return fingerprint
+
+
+def keys_said(pair_public: bytes, verifying: bytes) -> dict[str, str]:
+    """Public halves as they stand in a payload."""
+    return {"public": pair_public.hex(), "verifying": verifying.hex()}

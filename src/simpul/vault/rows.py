@@ -1,0 +1,60 @@
+"""Rows on their way to the public door's functions, and rows compared with what was audited."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Model
+
+from simpul.vault.crypto import sha256
+from simpul.vault.envelopes import ciphertext
+from simpul.vault.fields import SealedField
+from simpul.vault.models import AuditLine, SealedRow
+
+
+def as_json(row: Model) -> dict[str, Any]:
+    """A row as `jsonb_populate_record` takes it: column → value."""
+    return {f.column: _plain(getattr(row, f.attname)) for f in row._meta.concrete_fields}
+
+
+def call(function: str, argument: Any) -> Any:
+    """Calls a database function with one JSON argument and returns its single value."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s::jsonb)", [json.dumps(argument)])  # noqa: S608
+        return cursor.fetchone()[0]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bytes() | memoryview():
+            return "\\x" + bytes(value).hex()
+        case UUID() | datetime():
+            return str(value)
+        case list():
+            return [_plain(item) for item in value]
+    return value
+
+
+def sealed_models() -> list[type[SealedRow]]:
+    """Every model with a sealed field."""
+    return [
+        model
+        for model in apps.get_models()
+        if issubclass(model, SealedRow)
+        and any(isinstance(f, SealedField) for f in model._meta.concrete_fields)
+    ]
+
+
+def rolled_back() -> Iterator[str]:
+    """Names every row whose ciphertext is not the one that was written last, or was never written."""
+    for model in sealed_models():
+        for row in model._default_manager.order_by("pk").iterator(500):
+            line = (
+                AuditLine.objects.filter(row=row.ref, content__isnull=False).order_by("-id").first()
+            )
+            if line is None or bytes(line.content or b"") != sha256(ciphertext(row)):
+                yield f"{model._meta.label} {row.ref}"

@@ -1,0 +1,184 @@
+"""Starting, watching and stopping an instance, with a tiny product in the place of ours."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launch import control
+from launch.postgres import Cluster
+from launch.var import REPO
+from tests.launch.waiting import gone, wait_until
+
+
+class Instance:
+    """A supervisor in a process of its own."""
+
+    def __init__(self, place: Path, kind: str = "up", port: int = 0) -> None:
+        self.place = place
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.launch.tiny", "supervisor", kind, str(port)],
+            env={
+                "PYTHONPATH": f"{REPO / 'src'}:{REPO}",
+                "PATH": os.defpath,
+                "SIMPUL_VAR": str(place),
+                "A_TOKEN": "of somebody",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.said = ""
+
+    def ready(self) -> "Instance":
+        """Wait until both addresses were printed."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said += line
+            if "Ctrl-C" in line:
+                return self
+        raise AssertionError(self.said)
+
+    def wait(self) -> int:
+        """Wait for the end; keep what it said."""
+        self.said += self.process.communicate(timeout=30)[0]
+        return self.process.returncode
+
+    def parts(self) -> list[int]:
+        """Every process of the instance but the supervisor: one group each, and the doors' own."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                environ = (entry / "environ").read_bytes().split(b"\0")
+                cwd = (entry / "cwd").readlink()
+            except OSError:
+                continue
+            ours = f"SIMPUL_VAR={self.place}".encode() in environ or cwd.is_relative_to(self.place)
+            if ours and int(entry.name) != self.process.pid:
+                found.append(int(entry.name))
+        return found
+
+    def database(self) -> int:
+        return int((self.place / "pg/data/postmaster.pid").read_text().split()[0])
+
+    def worker(self) -> int:
+        return int((self.place / "worker").read_text())
+
+
+@pytest.fixture
+def instance(place: Path) -> Iterator[Instance]:
+    instance = Instance(place)
+    yield instance.ready()
+    instance.process.kill()
+    instance.wait()
+    wait_until(lambda: not instance.parts())
+    Cluster(place).remove()
+
+
+def test_everything_starts_in_order_and_says_where_it_is(instance: Instance) -> None:
+    wait_until((instance.place / "worker").exists)
+    notes = (instance.place / "notes").read_text().splitlines()
+    assert notes[:5] == [
+        "launch.roles owner",
+        "launch.catalogues compile owner",
+        "django prepare owner",
+        "django collectstatic owner",
+        "django first_day owner",
+    ]
+    assert sorted(notes[5:]) == [
+        "django sweep worker",
+        "launch.doors public public",
+        "launch.doors workspace workspace",
+    ]
+    ports = re.findall(r"http://127\.0\.0\.1:(\d+)/ / ", instance.said)
+    assert len(ports) == 2
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as caller:
+            caller.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.0 200")
+
+
+def test_a_process_of_ours_knows_only_what_it_needs(instance: Instance) -> None:
+    parts = instance.parts()
+    assert len(parts) >= 6  # two doors, their children, the worker, the database
+    for pid in parts:
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"A_TOKEN" not in environ
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits)
+
+
+def test_ctrl_c_stops_web_then_worker_then_database_and_a_second_one_waits(
+    instance: Instance,
+) -> None:
+    wait_until((instance.place / "worker").exists)
+    parts = instance.parts()
+    os.killpg(instance.process.pid, signal.SIGINT)
+    os.killpg(instance.process.pid, signal.SIGINT)
+    assert instance.wait() == 0
+    assert all(gone(pid) for pid in parts)
+    ends = [
+        line.split()[1]
+        for line in (instance.place / "notes").read_text().splitlines()
+        if line.startswith("end")
+    ]
+    assert sorted(ends[:2]) == ["launch.doors", "launch.doors"]
+    assert ends[2:] == ["django"]
+    log = (instance.place / "log" / "postgres.log").read_text()
+    assert log.rstrip().endswith("database system is shut down")
+
+
+def test_what_dies_is_started_again(instance: Instance) -> None:
+    wait_until((instance.place / "worker").exists)
+    worker, database = instance.worker(), instance.database()
+    (public,) = control.ask(control.address(instance.place, "public"), "pids").split()
+    door = int(Path(f"/proc/{public}/stat").read_text().rpartition(")")[2].split()[1])
+    for pid in (worker, database, door):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: control.answers(instance.place, "public") and gone(int(public)))
+    wait_until(lambda: instance.worker() != worker)
+    wait_until(lambda: "ready" in (instance.place / "pg/data/postmaster.pid").read_text())
+    assert instance.database() != database
+    assert instance.process.poll() is None
+
+
+def test_when_the_supervisor_is_killed_everything_ends(instance: Instance) -> None:
+    parts = instance.parts()
+    instance.process.kill()
+    wait_until(lambda: all(gone(pid) for pid in parts))
+    again = Instance(instance.place).ready()
+    again.process.terminate()
+    assert again.wait() == 0
+
+
+def test_a_second_supervisor_on_the_same_folder_is_refused(instance: Instance) -> None:
+    second = Instance(instance.place)
+    assert second.wait() == 1
+    assert "sudah berjalan" in second.said
+    assert "already runs" in second.said
+    assert instance.process.poll() is None
+
+
+def test_a_port_in_use_is_said_before_anything_starts(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        instance = Instance(place, port=port)
+        assert instance.wait() == 1
+    assert f"Port {port}" in instance.said
+    assert not (place / "pg").exists()
+
+
+def test_a_step_that_breaks_stops_everything(place: Path) -> None:
+    place.mkdir()
+    (place / "breaks").touch()
+    instance = Instance(place)
+    assert instance.wait() == 1
+    assert "django prepare" in instance.said
+    assert not instance.parts()
+    Cluster(place).remove()
