@@ -40,11 +40,13 @@ class Door:
     def __init__(
         self,
         address: Path,
+        listener: socket.socket,
         children: int,
-        open_server: Callable[[], Server],
+        open_server: Callable[[socket.socket], Server],
         hold: Callable[[bytes], None],
     ) -> None:
         self.address = address
+        self.listener = listener
         self.wanted = children
         self.open_server = open_server
         self.hold = hold
@@ -98,7 +100,7 @@ class Door:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, END)
         tether.follow(parent, signal.SIGTERM)
         self.hold(bytes(self.secret))
-        server = self.open_server()
+        server = self.open_server(self.listener)
         signal.signal(signal.SIGTERM, lambda *_: server.stop())
         server.run(GRACE)
 
@@ -137,7 +139,8 @@ class Door:
         self.pause, self.not_before = 0.0, 0.0
 
     def _end(self) -> None:
-        """Let the children finish what is on its way."""
+        """Let the children finish what is on its way; take nothing new."""
+        self.listener.close()
         for pid in self.children:
             os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + GRACE + 1
@@ -166,10 +169,9 @@ def main() -> None:
 
     if threading.active_count() > 1:
         raise RuntimeError("A thread began while loading; a fork would break it.")
-    listener = socket.socket(fileno=given.fd)
     limits = Limits(text=settings.TEXT_LIMIT, file=settings.FILE_LIMIT)
 
-    def open_server() -> Server:
+    def open_server(listener: socket.socket) -> Server:
         return serve(
             application,
             listener,
@@ -179,7 +181,8 @@ def main() -> None:
         )
 
     address = control.address(var.folder(), given.door)
-    Door(address, CHILDREN[given.door], open_server, boot.hold).run()
+    listener = socket.socket(fileno=given.fd)
+    Door(address, listener, CHILDREN[given.door], open_server, boot.hold).run()
 
 
 if __name__ == "__main__":

@@ -62,16 +62,14 @@ class Supervisor:
         owner = environment(self.place, "owner", database)
         say("Menyiapkan basis data", "Preparing the database")
         administrator = owner | {k: v for k, v in os.environ.items() if k == "DATABASE_URL"}
-        self._finish(Program(python("launch.roles"), administrator))
-        for step in (
-            python("launch.catalogues", "compile"),
-            python("django", "prepare"),
-            python("django", "collectstatic", "--noinput", "--verbosity", "0"),
-            python("django", "demo" if demo else "first_day"),
-        ):
-            self._finish(Program(step, owner))
+        self._finish(administrator, "launch.roles")
+        self._finish(owner, "launch.catalogues", "compile")
+        self._finish(owner, "django", "prepare")
+        self._finish(owner, "django", "collectstatic", "--noinput", "--verbosity", "0")
+        self._finish(owner, "django", "demo" if demo else "first_day")
         say("Membuka pintu", "Opening the doors")
         for door, listener in zip(DOORS, self.listeners, strict=True):
+            listener.listen(1024)  # from now on whoever calls waits, also while a door restarts
             self.doors[door] = Program(
                 python("launch.doors", door, "--fd", str(listener.fileno())),
                 environment(self.place, door, database),
@@ -127,8 +125,9 @@ class Supervisor:
         if came & END:
             raise Ended
 
-    def _finish(self, program: Program) -> None:
+    def _finish(self, surroundings: dict[str, str], *words: str) -> None:
         """Run one step to its end."""
+        program = Program(python(*words), surroundings)
         program.start()
         try:
             while program.alive():
@@ -137,7 +136,7 @@ class Supervisor:
             end([program], 3)
             raise
         if program.process and program.process.returncode:
-            name = " ".join(program.words[2:4])
+            name = " ".join(words[:2])
             raise Refused(
                 f"Langkah ini belum selesai: {name}", f"This step did not finish: {name}"
             )

@@ -157,7 +157,7 @@ def test_an_expired_consent_opens_nothing_even_before_the_sweep(cast: Cast) -> N
         consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=now)
     with cast.acting("clinic") as actor:
         found = envelopes.of_record(case.ref)
-        assert len(envelopes.open_all(found, actor.keyring)) == 2
+        assert len(envelopes.open_all(found, actor.keyring)) == 1
         assert not envelopes.open_all(found, actor.keyring, now=now + timedelta(days=31))
 
 

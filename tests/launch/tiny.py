@@ -40,12 +40,11 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 def door(address: Path, fd: int, children: int) -> None:
     """A real door around the tiny application."""
-    listener = socket.socket(fileno=fd)
 
-    def open_server() -> Server:
+    def open_server(listener: socket.socket) -> Server:
         return serve(application, listener, threads=4, limits=Limits())
 
-    Door(address, children, open_server, hold).run()
+    Door(address, socket.socket(fileno=fd), children, open_server, hold).run()
 
 
 def step(words: list[str]) -> None:

@@ -43,4 +43,7 @@ def _basis(rule: Rule) -> str:
     since = gettext("dihitung sejak %(start)s") % {"start": content.say(starts[rule.row["start"]])}
     if rule.row["basis"] not in KINDS:
         return since
-    return f"{content.say(rule.row['article'])}; {since}"
+    article = content.say(rule.row["article"])
+    if not rule.is_verified:
+        article = gettext("%(article)s, belum dicocokkan") % {"article": article}
+    return f"{article}; {since}"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.conf import settings
+
 from simpul.accounts.models import User
 from simpul.network.models import Agency, Desk
 from simpul.vault.keyring import Keyring
@@ -33,6 +35,11 @@ class Actor:
     def desk_id(self) -> int | None:
         """The first desk, in whose name she acts where no record decides."""
         return self.desks[0].pk if self.desks else None
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the first desk, in which days begin and clocks are told."""
+        return self.desks[0].agency.region.zone if self.desks else settings.TIME_ZONE
 
     @property
     def is_administrator(self) -> bool:

@@ -16,7 +16,7 @@ def visible_referrals(actor: Actor) -> QuerySet[Referral]:
 def get_referral(actor: Actor, code: str) -> Referral:
     """A referral by its reference, or 404."""
     rows = visible_referrals(actor).select_related(
-        "from_desk__agency__region", "to_desk__agency__region", "consent", "envelope"
+        "from_desk__agency__region", "to_desk__agency__region", "consent"
     )
     referral = rows.filter(code=code).first()
     if referral is None:

@@ -129,7 +129,8 @@ class Slip:
 def read(*, actor: Actor, referral: Referral) -> Slip | None:
     """Opens the minimum and what was reported back; nothing when the consent has ended."""
     require(access.can_end(actor, referral))
-    opened = envelopes.open_all([referral.envelope], actor.keyring).get(referral.envelope_id)
+    found = envelopes.of_record(referral.ref)
+    opened = envelopes.open_all(found, actor.keyring).get(referral.envelope_id)
     if opened is None:
         audit.record("referrals.found_closed", actor=actor, record=referral.ref)
         return None
@@ -152,7 +153,8 @@ def read(*, actor: Actor, referral: Referral) -> Slip | None:
 def read_needs(*, actor: Actor, referrals: list[Referral]) -> dict[UUID, Need]:
     """The needs of a page of referrals; one line for the whole page."""
     require(all(access.can_end(actor, referral) for referral in referrals))
-    opened = envelopes.open_all([row.envelope for row in referrals], actor.keyring)
+    found = envelopes.of_records([row.ref for row in referrals])
+    opened = envelopes.open_all(found, actor.keyring)
     needs = {
         row.ref: Need(**json.loads(opened[row.envelope_id].unseal(row, "need")))
         for row in referrals
@@ -239,4 +241,4 @@ def end(*, actor: Actor, referral: Referral, now: datetime) -> None:
 def _locked(referral: Referral) -> Referral:
     """The row as it stands now; the second of two answers waits for the first."""
     rows = Referral.objects.select_for_update(of=("self",))
-    return rows.select_related("envelope", "consent").get(pk=referral.pk)
+    return rows.get(pk=referral.pk)

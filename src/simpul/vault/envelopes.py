@@ -207,7 +207,13 @@ def latest(record: UUID, compartment: str) -> Envelope | None:
 
 def of_record(record: UUID) -> list[Envelope]:
     """All envelopes of a record that the policies show to this request."""
-    return list(Envelope.objects.filter(record=record).order_by("compartment", "key_version"))
+    return of_records([record])
+
+
+def of_records(records: Iterable[UUID]) -> list[Envelope]:
+    """All envelopes of several records that the policies show to this request."""
+    found = Envelope.objects.filter(record__in=list(records))
+    return list(found.order_by("record", "compartment", "key_version"))
 
 
 def desk_recipient(desk: int) -> Recipient:

@@ -1,0 +1,103 @@
+"""The pages on which a desk receives, reads and answers reports."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from simpul.clocks import face
+from simpul.clocks import queries as clocks
+from simpul.core.access import AgainstTheRules, NotYours
+from simpul.network import regions
+from simpul.network.http import Request
+from simpul.reports import access, actions, content, queries, words
+from simpul.reports.forms import workspace as forms
+from simpul.reports.models import Report
+
+PER_PAGE = 50
+
+
+def inbox(request: Request) -> HttpResponse:
+    """Reports that wait to be taken up."""
+    page = Paginator(queries.inbox(request.actor), PER_PAGE).get_page(request.GET.get("page"))
+    reports = list(page)
+    labels = actions.read_labels(actor=request.actor, reports=reports) if reports else {}
+    names = regions.names(said.get("region", "") for said in labels.values())
+    running = clocks.running_on("K02", [report.ref for report in reports])
+    zone = request.actor.zone
+    rows = [
+        {
+            "report": report,
+            "label": content.summary(said, names.get(said.get("region", ""), "")),
+            "clock": face.of(running[report.ref], zone) if report.ref in running else None,
+        }
+        for report in reports
+        for said in [labels.get(report.ref, {})]
+    ]
+    values = {"page": page, "rows": rows, "now": timezone.now()}
+    return render(request, "reports/inbox.html", values)
+
+
+def read(request: Request, code: str) -> HttpResponse:
+    """A report, opened: what the reporter answered, wrote and attached."""
+    report = access.get_report(request.actor, code)
+    return _page(request, report, forms.Answer())
+
+
+def answer(request: Request, code: str) -> HttpResponse:
+    """Writes to the reporter."""
+    report = access.get_report(request.actor, code)
+    form = forms.Answer(request.POST or None)
+    if form.is_valid():
+        try:
+            actions.answer(
+                actor=request.actor, report=report, now=timezone.now(), **form.cleaned_data
+            )
+        except AgainstTheRules as error:
+            form.add_error(None, str(error.sentence))
+        else:
+            return redirect("reports:read", code=code)
+    return _page(request, report, form)
+
+
+def file(request: Request, code: str, ref: UUID) -> HttpResponse:
+    """An attachment to keep, never to show inside a page."""
+    report = access.get_report(request.actor, code)
+    opened = actions.open_file(actor=request.actor, report=report, ref=ref)
+    if opened is None:
+        raise NotYours
+    about, data = opened
+    response = HttpResponse(data, content_type=about["type"])
+    name = f"berkas-{ref.hex[:6]}.{about['extension']}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _page(request: Request, report: Report, form: forms.Answer) -> HttpResponse:
+    now = timezone.now()
+    reading = actions.read(actor=request.actor, report=report)
+    said = reading.answers.get("notes", {})
+    names = regions.names([said.get("region", "")])
+    offices = queries.office_names(words.offices_in(reading.answers))
+    clock = queries.answer_clock(report)
+    values: dict[str, Any] = {
+        "report": report,
+        "title": content.summary(said, names.get(said.get("region", ""), "")),
+        "sections": words.sections(reading.answers, regions=names, offices=offices),
+        "messages": reading.messages,
+        "files": [(row, about, _size(about["size"])) for row, about in reading.files],
+        "form": form,
+        "may_answer": access.can_answer(request.actor, report),
+        "clock": face.of(clock, request.actor.zone) if clock else None,
+        "now": now,
+    }
+    return render(request, "reports/read.html", values, status=422 if form.errors else 200)
+
+
+def _size(size: int) -> str:
+    return f"{max(1, round(size / 1024))} KB"
