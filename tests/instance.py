@@ -44,7 +44,8 @@ def _begin() -> None:
     with psycopg.connect(roles.administrator(place), dbname="postgres", autocommit=True) as admin:
         # Only here: one connection plays every door in turn.
         admin.execute("GRANT simpul_workspace, simpul_public, simpul_worker TO simpul_owner")
-    for words in (["django", "prepare"], ["tests.cast"]):
+    static = ["django", "collectstatic", "--noinput", "-v0"]
+    for words in (static, ["django", "prepare"], ["tests.cast"]):
         subprocess.run([sys.executable, "-m", *words], check=True, cwd=REPO)
 
 

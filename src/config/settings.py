@@ -1,10 +1,13 @@
 """All settings of Simpul; every variable read here is described in docs/configuration.md."""
 
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from config import environment as env
 from csp.constants import NONE, SELF
+from simpul.core.style import public_style
 
 REPO = Path(__file__).resolve().parents[2]
 VAR = env.folder("SIMPUL_VAR", REPO / "var")
@@ -46,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.staticfiles",
+    "django.forms",
     "csp",
     "simpul.core",
     "simpul.vault",
@@ -94,8 +98,6 @@ DOORS: dict[str, dict[str, Any]] = {
 ROOT_URLCONF = "simpul.site.urls_workspace"
 MIDDLEWARE: list[str] = []
 SESSION_COOKIE_NAME = "w"
-if DOOR in DOORS:
-    globals().update(DOORS[DOOR])
 
 SESSION_ENGINE = "simpul.accounts.sessions"
 SESSION_COOKIE_AGE = 15 * 60
@@ -112,7 +114,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # `no-referrer` would make Origin null, which CSRF refuses
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
@@ -125,6 +127,13 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+# Only the public base page carries its style inside; it is allowed by its hash and nothing else is.
+_digest = b64encode(sha256(public_style().encode()).digest()).decode()
+DOORS["public"]["CONTENT_SECURITY_POLICY"] = {
+    "DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"] | {"style-src": [f"'sha256-{_digest}'"]}
+}
+if DOOR in DOORS:
+    globals().update(DOORS[DOOR])
 
 # --- Database ----------------------------------------------------------------------------------
 

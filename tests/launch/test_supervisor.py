@@ -176,7 +176,7 @@ def test_a_port_in_use_is_said_before_anything_starts(place: Path) -> None:
 
 def test_a_step_that_breaks_stops_everything(place: Path) -> None:
     place.mkdir()
-    (place / "breaks").touch()
+    (place / "breaks").write_text("prepare")
     instance = Instance(place)
     assert instance.wait() == 1
     assert "django prepare" in instance.said

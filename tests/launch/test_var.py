@@ -44,7 +44,7 @@ def test_a_second_instance_on_the_same_folder_is_refused(secrets: Path) -> None:
     place = secrets.parent
     with (
         var.held(place),
-        pytest.raises(var.Busy, match="sudah berjalan.*\n.*already runs"),
+        pytest.raises(var.Busy, match="already runs"),
         var.held(place),
     ):
         pass

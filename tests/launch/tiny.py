@@ -1,7 +1,6 @@
 """A door with a tiny application, and a tiny product behind the supervisor.
 
-    python -m tests.launch.tiny door CONTROL FD CHILDREN
-    python -m tests.launch.tiny supervisor demo|up PORT
+`python -m tests.launch.tiny door CONTROL FD CHILDREN`, or `… supervisor demo|up PORT`.
 """
 
 import os
@@ -13,9 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from launch import control, supervisor, var
+from launch import control, supervisor
 from launch.doors import Door
 from launch.server import Limits, Server, serve
+from launch.voice import Refused
 
 known = b""
 
@@ -53,8 +53,9 @@ def step(words: list[str]) -> None:
     notes = place / "notes"
     with notes.open("a") as file:
         print(*words[:2], os.environ["SIMPUL_DOOR"], file=file)
-    if (place / "breaks").exists() and words[1:2] == ["prepare"]:
-        sys.exit(1)
+    breaks = place / "breaks"
+    if breaks.exists() and breaks.read_text() in words:
+        sys.exit(3)
     if words[0] == "launch.doors":
         door(control.address(place, words[1]), int(words[3]), 1)
     elif words[1:] == ["sweep", "--forever"]:
@@ -85,7 +86,7 @@ def main(words: list[str]) -> int:
             )
             try:
                 return supervisor.run(demo=kind == "demo", host="127.0.0.1", port=int(port))
-            except var.Refused as reason:
+            except Refused as reason:
                 print(reason, flush=True)
                 return 1
     return 0

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from simpul.cases.models import Case, Consent
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
+from simpul.reports.models import Report
 
 
 def visible_cases(actor: Actor) -> QuerySet[Case]:
@@ -15,6 +16,14 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
 def get_case(actor: Actor, code: str) -> Case:
     """A case by its reference, or 404."""
     case = visible_cases(actor).filter(code=code).select_related("desk", "owner", "report").first()
+    if case is None:
+        raise NotYours
+    return case
+
+
+def get_case_of(actor: Actor, report: Report) -> Case:
+    """The case that was opened from a report, or 404."""
+    case = visible_cases(actor).filter(report=report).first()
     if case is None:
         raise NotYours
     return case

@@ -1,5 +1,6 @@
 """The texts and choices of the report, from `content/report.toml`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def choices(group: str) -> list[tuple[str, str]]:
         for code, text in raw()[group].items()
         if isinstance(text, dict) and not code.endswith("_advice")
     ]
+
+
+def needs_met(needs: Iterable[str], kinds: Iterable[str]) -> list[str]:
+    """The kinds of help of a desk that answer one of the needs, by code."""
+    wanted = {kind for need in needs for kind in raw()["need"].get(need, {}).get("services", [])}
+    return [kind for kind in kinds if kind in wanted]
 
 
 def version() -> str:

@@ -1,14 +1,15 @@
 """Lists of reports, and the desks a reporter can choose from."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from simpul.clocks.models import Clock
+from simpul.directory import queries as directory
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
-from simpul.reports import access
+from simpul.reports import access, content
 from simpul.reports.models import Report
 
 
@@ -25,30 +26,50 @@ def withdrawn(actor: Actor, since: datetime) -> QuerySet[Report]:
     ).order_by("-withdrawn_at", "ref")
 
 
-def receivers(region: str, office: Agency | None) -> list[Desk]:
+def receivers(
+    region: str,
+    office: Agency | None,
+    *,
+    excluded: Collection[Agency] = (),
+    needs: Collection[str] = (),
+) -> list[Desk]:
     """The desks that may be chosen: those of the region first, then its province, then the rest.
 
-    The office of the reported person, and every unit below it, is not among them.
+    Among equally near ones those come first that help with more of the needs. The office of the
+    reported person, every office that must not know, and every unit below, is not among them.
     """
     desks = Desk.objects.filter(receiving=True, keypair__isnull=False, duty__in=RECEIVING_DUTIES)
     offered = [
         desk
         for desk in desks.select_related("agency__region").order_by("name", "pk")
-        if not access.is_within(desk, office)
+        if not _is_kept_out(desk, office, excluded)
     ]
-    return sorted(offered, key=lambda desk: _distance(desk, region))
+    helps = directory.kinds_of(offered)
+
+    def order(desk: Desk) -> tuple[int, int, int]:
+        helped = content.needs_met(needs, helps[desk.pk])
+        return _distance(desk, region), -len(helped), RECEIVING_DUTIES.index(desk.duty)
+
+    return sorted(offered, key=order)
 
 
 RECEIVING_DUTIES = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
 
 
-def fallback_for(receiver: Desk, office: Agency | None) -> Desk | None:
-    """The desk that opens a report nobody answered: of another agency, outside the reported unit."""
+def fallback_for(
+    receiver: Desk, office: Agency | None, *, excluded: Collection[Agency] = ()
+) -> Desk | None:
+    """The desk that opens a report nobody answered: of another agency, outside what is kept out."""
     desks = Desk.objects.filter(fallback=True, receiving=True, keypair__isnull=False)
     for desk in desks.select_related("agency__region").order_by("pk"):
-        if desk.agency_id != receiver.agency_id and not access.is_within(desk, office):
+        if desk.agency_id != receiver.agency_id and not _is_kept_out(desk, office, excluded):
             return desk
     return None
+
+
+def must_tell_police(desk: Desk) -> bool:
+    """Whether the desk must pass on sexual violence in 3 x 24 hours (UU 12/2022 art. 41(2))."""
+    return desk.agency.type == "uptd_ppa"
 
 
 def offices(region: str) -> QuerySet[Agency]:
@@ -73,8 +94,15 @@ def answer_clock(report: Report) -> Clock | None:
     )
 
 
+def _is_kept_out(desk: Desk, office: Agency | None, excluded: Collection[Agency]) -> bool:
+    return any(access.is_within(desk, agency) for agency in [office, *excluded])
+
+
 def _distance(desk: Desk, region: str) -> int:
+    """0 her own regency, 1 its province or, where she did not say, any province, 2 near, 3 far."""
     place = desk.agency.region_id
     if region and place == region:
         return 0
-    return 1 if region and place == region[:2] else 2
+    if place == region[:2] or (not region and len(place) == 2):
+        return 1
+    return 2 if place[:2] == region[:2] else 3

@@ -73,14 +73,24 @@ def create(record: UUID, compartment: str, *, desks: Iterable[int]) -> OpenEnvel
 
     `desks` are those that the caller grants it to next; the database recomputes them from the grants.
     """
-    newest = _versions(record, compartment).first()
-    envelope = Envelope.objects.create(
-        record=record,
-        compartment=compartment,
-        key_version=newest.key_version + 1 if newest else 1,
-        desks=sorted(set(desks)),
-    )
-    return fresh(envelope)
+    return create_all(record, [compartment], desks=desks)[0]
+
+
+def create_all(
+    record: UUID, compartments: Iterable[str], *, desks: Iterable[int]
+) -> list[OpenEnvelope]:
+    """Makes the next key version of several compartments at once."""
+    newest = {e.compartment: e.key_version for e in of_record(record)}
+    made = [
+        Envelope(
+            record=record,
+            compartment=compartment,
+            key_version=newest.get(compartment, 0) + 1,
+            desks=sorted(set(desks)),
+        )
+        for compartment in compartments
+    ]
+    return [fresh(envelope) for envelope in Envelope.objects.bulk_create(made)]
 
 
 def fresh(envelope: Envelope) -> OpenEnvelope:
@@ -99,7 +109,8 @@ def grant(
     state: str = Grant.State.LIVE,
 ) -> Grant:
     """Seals an envelope's key to a recipient whom the directory vouches for, signed by who grants."""
-    return write(prepare(opened, to=to, by=by, basis=basis, tags=tags, until=until, state=state))
+    made = prepare(opened, to=to, by=by, basis=basis, tags=tags, until=until, state=state)
+    return write_all([made])[0]
 
 
 def prepare(
@@ -128,10 +139,9 @@ def prepare(
     return made
 
 
-def write(made: Grant) -> Grant:
-    """Stores a prepared grant; the database refuses one on consent that no consent covers."""
-    made.save(force_insert=True)
-    return made
+def write_all(made: list[Grant]) -> list[Grant]:
+    """Stores prepared grants; the database refuses those on consent that no consent covers."""
+    return Grant.objects.bulk_create(made)
 
 
 def open_envelope(envelope: Envelope, keyring: Keyring, *, now: datetime | None = None) -> OpenEnvelope:

@@ -154,11 +154,15 @@ def grant_parts(
     found = [e for e in envelopes.of_record(case.ref) if e.compartment in compartments]
     opened: list[OpenEnvelope] = list(envelopes.open_all(found, actor.keyring).values())
     to = envelopes.desk_recipient(consent.desk_id)
-    for one in opened:
-        envelopes.grant(
-            one, to=to, by=actor.keyring.own, basis=Grant.Basis.CONSENT,
-            tags=[consent.ref, tag], until=until_at(case, consent), state=state,
-        )  # fmt: skip
+    envelopes.write_all(
+        [
+            envelopes.prepare(
+                one, to=to, by=actor.keyring.own, basis=Grant.Basis.CONSENT,
+                tags=[consent.ref, tag], until=until_at(case, consent), state=state,
+            )
+            for one in opened
+        ]
+    )  # fmt: skip
 
 
 def until_at(case: Case, consent: Consent) -> datetime:

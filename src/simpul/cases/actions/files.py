@@ -120,9 +120,11 @@ def open_walk_in(
 def _make_envelopes(actor: Actor, case: Case, desk: Desk) -> None:
     """Every compartment gets a key version of the case's own, which the reporter does not hold."""
     to = envelopes.desk_recipient(desk.pk)
-    for compartment in Compartment.values:
-        opened = envelopes.create(case.ref, compartment, desks=[desk.pk])
-        envelopes.grant(opened, to=to, by=actor.keyring.own, basis=Grant.Basis.OWN)
+    made = envelopes.create_all(case.ref, Compartment.values, desks=[desk.pk])
+    own = actor.keyring.own
+    envelopes.write_all(
+        [envelopes.prepare(one, to=to, by=own, basis=Grant.Basis.OWN) for one in made]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from simpul.clocks import face
 from simpul.clocks import queries as clocks
-from simpul.core.access import AgainstTheRules, NotYours
+from simpul.core import refusals
+from simpul.core.access import NotYours
 from simpul.network import regions
 from simpul.network.http import Request
 from simpul.reports import access, actions, content, queries, words
@@ -52,13 +53,10 @@ def answer(request: Request, code: str) -> HttpResponse:
     report = access.get_report(request.actor, code)
     form = forms.Answer(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals.shown_on(form):
             actions.answer(
                 actor=request.actor, report=report, now=timezone.now(), **form.cleaned_data
             )
-        except AgainstTheRules as error:
-            form.add_error(None, str(error.sentence))
-        else:
             return redirect("reports:read", code=code)
     return _page(request, report, form)
 
@@ -87,7 +85,7 @@ def _page(request: Request, report: Report, form: forms.Answer) -> HttpResponse:
     clock = queries.answer_clock(report)
     values: dict[str, Any] = {
         "report": report,
-        "title": content.summary(said, names.get(said.get("region", ""), "")),
+        "heading": content.summary(said, names.get(said.get("region", ""), "")),
         "sections": words.sections(reading.answers, regions=names, offices=offices),
         "messages": reading.messages,
         "files": [(row, about, _size(about["size"])) for row, about in reading.files],

@@ -32,7 +32,10 @@ BEGIN
     RAISE EXCEPTION 'not a report that can be filed';
   END IF;
   k.desk := NULL; k.created_at := now();
-  r.state := 'new'; r.filed_at := now(); r.desks := '{}';
+  IF simpul_door() <> 'simpul_owner' THEN
+    r.filed_at := now();  -- only the owner's commands may tell of another day
+  END IF;
+  r.state := 'new'; r.desks := '{}';
   r.taken_at := NULL; r.taken_by_id := NULL; r.woken_at := NULL; r.withdrawn_at := NULL;
   INSERT INTO vault_keypair SELECT k.*;
   INSERT INTO reports_report SELECT r.*;
@@ -54,8 +57,8 @@ BEGIN
     FROM jsonb_populate_recordset(NULL::reports_part, filed->'parts') p
     JOIN vault_envelope e ON e.ref = p.envelope_id AND e.record = r.ref;
   INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
-    VALUES (gen_random_uuid(), 'K02', r.ref, r.receiver_id, now(),
-            now() + CASE WHEN r.urgent THEN interval '1 hour' ELSE interval '24 hours' END);
+    VALUES (gen_random_uuid(), 'K02', r.ref, r.receiver_id, r.filed_at,
+            r.filed_at + CASE WHEN r.urgent THEN interval '1 hour' ELSE interval '24 hours' END);
   RETURN 'filed';
 END $$;
 

@@ -1,0 +1,332 @@
+"""What a desk fills in about a case; words are checked here, rules in the actions."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from simpul.cases.models import Case, Closure, Consent
+from simpul.network import regions
+from simpul.network.models import Desk
+from simpul.reports import content, words
+from simpul.reports.models import Report
+
+EMPTY = _("Bagian ini masih kosong.")
+LONG = 8000
+
+
+def _text(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class Sheet(forms.Form):
+    """A form whose ids begin with its name, because a page may hold several."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        more.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
+        super().__init__(*args, **more)
+        for field in self.fields.values():
+            field.error_messages["required"] = EMPTY
+
+
+class Due(Sheet):
+    """A day and an hour, told where the desk is; `due_at` in the cleaned data is the moment."""
+
+    due_on = forms.DateField(
+        label=_("Paling lambat tanggal"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    due_hour = forms.TimeField(
+        label=_("Jam"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+    )
+
+    def __init__(self, *args: Any, zone: str, now: datetime, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.zone, self.now = ZoneInfo(zone), now
+
+    def clean(self) -> dict[str, Any]:
+        """Joins day and hour; a moment that has passed is asked for again."""
+        found = self.cleaned_data
+        if "due_on" in found and "due_hour" in found:
+            found["due_at"] = datetime.combine(found["due_on"], found["due_hour"], self.zone)
+            if found["due_at"] <= self.now:
+                self.add_error("due_on", _("Pilih waktu yang belum lewat."))
+        return found
+
+
+class NextAction(Due):
+    """What the owner does next, and by when."""
+
+    field_order = ("text", "due_on", "due_hour")
+
+    text = forms.CharField(
+        label=_("Langkah berikut"),
+        help_text=_("Penyintas bisa membaca kalimat ini."),
+        max_length=300,
+    )
+
+
+class Reopen(NextAction):
+    """A closed case opens again only with a next action."""
+
+
+class TakeUp(Due):
+    """What a report needs to become a case."""
+
+    field_order = ("next_action", "due_on", "due_hour", "risk", "label", "reporter_is_survivor")
+
+    next_action = forms.CharField(
+        label=_("Langkah berikut"),
+        help_text=_("Penyintas bisa membaca kalimat ini."),
+        max_length=300,
+    )
+    risk = forms.ChoiceField(
+        label=_("Tingkat risiko"), choices=Case.Risk.choices, initial=Case.Risk.UNKNOWN
+    )
+    label = forms.CharField(
+        label=_("Label kerja"),
+        help_text=_("Hanya meja Anda yang membacanya. Jangan tulis nama."),
+        max_length=120,
+        required=False,
+    )
+    reporter_is_survivor = forms.BooleanField(
+        label=_("Pelapor adalah penyintas sendiri"),
+        help_text=_("Bila tidak, kabar kasus tidak tampil di balik tanda terima pelapor."),
+        required=False,
+    )
+
+
+ASKED = [
+    ("", _("Belum ditanya")),
+    ("yes", _("Ya")),
+    ("no", _("Tidak")),
+    ("unknown", _("Tidak tahu")),
+]
+
+
+class WalkIn(Due):
+    """What someone says who has come or called: the same questions as at the public door."""
+
+    field_order = ("token", "desk", "channel")
+
+    token = forms.CharField(widget=forms.HiddenInput)
+    desk = forms.ChoiceField(label=_("Dicatat oleh meja"))
+    channel = forms.ChoiceField(
+        label=_("Ia menghubungi dengan cara"),
+        choices=[(c.value, c.label) for c in (Report.Channel.WALK_IN, Report.Channel.PHONE)],
+        widget=forms.RadioSelect,
+        initial=Report.Channel.WALK_IN,
+    )
+    danger = forms.ChoiceField(label=_("Bahaya sekarang?"), choices=ASKED, required=False)
+    health72 = forms.ChoiceField(
+        label=_("Kekerasan seksual dalam 3 hari terakhir?"), choices=ASKED, required=False
+    )
+    child = forms.ChoiceField(label=_("Berumur di bawah 18 tahun?"), choices=ASKED, required=False)
+    transit = forms.ChoiceField(
+        label=_("Sedang dibawa pergi, ditahan, atau dijaga?"), choices=ASKED, required=False
+    )
+    needs = forms.MultipleChoiceField(
+        label=_("Apa yang paling ia butuhkan hari ini?"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    region = forms.ChoiceField(label=_("Kabupaten atau kota"), required=False)
+    contact_channel = forms.ChoiceField(label=_("Cara kontak yang aman"), required=False)
+    contact_detail = forms.CharField(
+        label=_("Nomor, atau orang yang ia percaya"), max_length=200, required=False
+    )
+    contact_hours = forms.CharField(
+        label=_("Hari dan jam yang aman"), max_length=120, required=False
+    )
+    contact_cover = forms.CharField(
+        label=_("Kalau orang lain yang angkat, kami bilang apa?"), max_length=200, required=False
+    )
+    kind = forms.ChoiceField(label=_("Hubungan dengan orang itu"), required=False)
+    office = forms.ChoiceField(
+        label=_("Kantor orang itu"),
+        help_text=_("Kantor yang dipilih tidak bisa membuka kasus ini."),
+        required=False,
+    )
+    story = forms.CharField(
+        label=_("Ceritanya, dengan kata-katanya sendiri"),
+        help_text=_("Tulis apa adanya. Jangan bertanya lebih jauh. Jangan tulis nama."),
+        max_length=LONG,
+        required=False,
+        widget=_text(8),
+    )
+    read_back = forms.BooleanField(
+        label=_("Sudah saya bacakan ulang, dan ia setuju disimpan"), required=False
+    )
+    next_action = forms.CharField(
+        label=_("Langkah berikut"),
+        help_text=_("Penyintas bisa membaca kalimat ini."),
+        max_length=300,
+    )
+    risk = forms.ChoiceField(
+        label=_("Tingkat risiko"), choices=Case.Risk.choices, initial=Case.Risk.UNKNOWN
+    )
+    label = forms.CharField(
+        label=_("Label kerja"),
+        help_text=_("Hanya meja Anda yang membacanya. Jangan tulis nama."),
+        max_length=120,
+        required=False,
+    )
+
+    def __init__(
+        self, *args: Any, desks: list[Desk], offices: list[tuple[str, str]], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self.desks = {str(desk.ref): desk for desk in desks}
+        skipped = ("", _("Tidak disebut"))
+        self._choose("desk", [(ref, desk.name) for ref, desk in self.desks.items()])
+        self._choose("needs", content.choices("need"))
+        self._choose("region", [skipped, *regions.by_province()])
+        self._choose("contact_channel", [skipped, *content.choices("contact")])
+        self._choose("kind", [skipped, *content.choices("reported_kind")])
+        self._choose("office", [skipped, *offices])
+
+    def _choose(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def clean_desk(self) -> Desk:
+        """The desk itself."""
+        return self.desks[self.cleaned_data["desk"]]
+
+    def clean(self) -> dict[str, Any]:
+        """A story is kept only after it was read back."""
+        found = super().clean()
+        if found.get("story") and not found.get("read_back"):
+            self.add_error("read_back", _("Bacakan dulu tulisan itu, lalu centang di sini."))
+        return found
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """The answers by compartment, in the shape of the public door's."""
+        said = self.cleaned_data
+        safety = ("danger", "health72", "child", "transit")
+        contact = ("channel", "detail", "hours", "cover")
+        return {
+            "safety": {name: said[name] for name in safety if said[name]},
+            "notes": {"needs": said["needs"], "region": said["region"], "for_whom": "self"},
+            "contact": {name: said[f"contact_{name}"] for name in contact},
+            "reported_person": {"kind": said["kind"], "office": said["office"], "excluded": []},
+            "incident": {"story": said["story"]},
+        }
+
+
+class Label(Sheet):
+    """The desk's own short name for a case."""
+
+    text = forms.CharField(
+        label=_("Label kerja"),
+        help_text=_("Hanya meja Anda yang membacanya. Jangan tulis nama."),
+        max_length=120,
+    )
+
+
+class Risk(Sheet):
+    """How much danger there is."""
+
+    risk = forms.ChoiceField(label=_("Tingkat risiko"), choices=Case.Risk.choices)
+
+
+class Close(Sheet):
+    """Why the work ends."""
+
+    reason = forms.ChoiceField(label=_("Alasan"), choices=Closure.Reason.choices)
+    note = forms.CharField(
+        label=_("Catatan penutup"),
+        help_text=_("Bagaimana penyintas bisa kembali bila perlu."),
+        max_length=LONG,
+        required=False,
+        widget=_text(4),
+    )
+
+
+class Write(Sheet):
+    """One note in one compartment; the hidden `ref` makes the same form sent twice one note."""
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    compartment = forms.ChoiceField(
+        label=_("Bagian"), help_text=_("Setiap bagian dibagi sendiri-sendiri."), initial="notes"
+    )
+    text = forms.CharField(label=_("Catatan"), max_length=LONG, widget=_text(6))
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        field = self.fields["compartment"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = words.compartments()
+
+
+class Agree(Sheet):
+    """The survivor's yes, as she said it."""
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    desk = forms.ChoiceField(label=_("Siapa yang boleh tahu?"))
+    compartments = forms.MultipleChoiceField(
+        label=_("Apa saja yang boleh dibaca?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": EMPTY},
+    )
+    purpose = forms.ChoiceField(label=_("Untuk apa?"), choices=Consent.Purpose.choices)
+    until = forms.DateField(
+        label=_("Sampai tanggal"),
+        help_text=_("Paling lama satu tahun. Hari itu izinnya sudah berakhir."),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    given = forms.ChoiceField(
+        label=_("Bagaimana ia memberi izin?"),
+        choices=[c for c in Consent.Given.choices if c[0] != Consent.Given.RECEIPT],
+    )
+    read_aloud = forms.BooleanField(
+        label=_("Tujuh hal di atas sudah saya bacakan"),
+        error_messages={"required": EMPTY},
+    )
+
+    def __init__(self, *args: Any, partners: list[Desk], today: date, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.partners, self.today = {str(desk.ref): desk for desk in partners}, today
+        desks, parts = self.fields["desk"], self.fields["compartments"]
+        assert isinstance(desks, forms.ChoiceField)
+        assert isinstance(parts, forms.ChoiceField)
+        named = [(ref, f"{d.name} · {d.agency.name}") for ref, d in self.partners.items()]
+        desks.choices = [("", _("Pilih meja")), *named]
+        parts.choices = words.compartments()
+
+    def clean_desk(self) -> Desk:
+        """The desk itself."""
+        return self.partners[self.cleaned_data["desk"]]
+
+    def clean_until(self) -> date:
+        """A consent that has ended already is no consent."""
+        until: date = self.cleaned_data["until"]
+        if until <= self.today:
+            raise forms.ValidationError(_("Pilih tanggal sesudah hari ini."))
+        return until
+
+
+class Share(Sheet):
+    """Which of the agreed compartments open to the desk now."""
+
+    compartments = forms.MultipleChoiceField(
+        label=_("Bagian yang dibuka sekarang"), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, consent: Consent, **more: Any) -> None:
+        super().__init__(*args, **more)
+        field = self.fields["compartments"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [c for c in words.compartments() if c[0] in consent.compartments]
+
+
+class Withdraw(Sheet):
+    """The survivor wants it back; asked once more, because it takes effect at once."""
+
+    sure = forms.BooleanField(label=_("Ya, penyintas menarik izin ini"))

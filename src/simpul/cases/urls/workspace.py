@@ -1,0 +1,30 @@
+"""Where a desk finds its cases. Acts lie below the page they belong to."""
+
+from django.urls import path
+
+from simpul.cases.views import consents, intake
+from simpul.cases.views import workspace as views
+
+app_name = "cases"
+urlpatterns = [
+    path("", views.worklist, name="list"),
+    path("new/", intake.walk_in, name="walk_in"),
+    path("from/<str:code>/", intake.take_up, name="take_up"),
+    path("<str:case_code>/", views.summary, name="summary"),
+    path("<str:case_code>/label/", views.label, name="label"),
+    path("<str:case_code>/next/", views.next_action, name="next_action"),
+    path("<str:case_code>/risk/", views.risk, name="risk"),
+    path("<str:case_code>/close/", views.close, name="close"),
+    path("<str:case_code>/reopen/", views.reopen, name="reopen"),
+    path("<str:case_code>/notes/", views.notes, name="notes"),
+    path("<str:case_code>/consents/", consents.listed, name="consents"),
+    path("<str:case_code>/consents/<uuid:ref>/", consents.one, name="consent"),
+    path("<str:case_code>/consents/<uuid:ref>/share/", consents.share, name="share"),
+    path(
+        "<str:case_code>/consents/<uuid:ref>/stop/<uuid:share>/",
+        consents.stop_sharing,
+        name="stop_sharing",
+    ),
+    path("<str:case_code>/consents/<uuid:ref>/withdraw/", consents.withdraw, name="withdraw"),
+    path("<str:case_code>/history/", views.history, name="history"),
+]

@@ -1,0 +1,16 @@
+"""What the worker does, in order; each room's `jobs.py` finds what is due in it."""
+
+from django.utils import timezone
+
+from simpul.accounts import jobs as accounts
+from simpul.reports import jobs as reports
+from simpul.vault import jobs as vault
+
+
+def run() -> None:
+    """One sweep over every room."""
+    now = timezone.now()
+    reports.wake_overdue(now)
+    vault.end_expired_grants()
+    accounts.end_expired_sessions()
+    vault.link_audit()
