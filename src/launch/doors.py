@@ -1,24 +1,20 @@
 """The parent of a door: it holds the boot secret, forks what serves, and never serves itself.
 
-`python -m launch.doors public --fd 5` serves on a socket that the supervisor has bound. The
-secret is made here, in memory, and handed to each child right after the fork: never through
-arguments, environment or disk. `burn` on the control socket replaces the secret and all children.
+The socket was bound by the supervisor. The secret is made here, in memory, and handed to each child
+right after the fork: never through arguments, environment or disk. `burn` on the control socket
+replaces the secret and all children.
 """
 
-import argparse
-import gc
 import os
 import resource
 import signal
 import socket
-import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from launch import control, tether, var
+from launch import control, forks, var
 from launch.server import Limits, Server, serve
 from launch.signals import END, Signals
 
@@ -33,7 +29,7 @@ TOO_SOON = 5.0  # a child that ends before this has a reason that will not go aw
 class Door:
     """A fixed number of children on one socket, all with the same secret.
 
-    `address` is the control socket, `open_server` makes the server of a child, `hold` takes the
+    `address` is where `burn` is heard, `open_server` makes the server of a child, `hold` takes the
     secret into the child's memory.
     """
 
@@ -56,49 +52,25 @@ class Door:
 
     def run(self) -> None:
         """Keep the children alive until a signal says to end."""
-        gc.collect()
-        gc.freeze()  # what is loaded by now stays shared between the processes
+        forks.share()
         with Signals() as signals, control.listen(self.address) as listening:
             ended = False
             while not ended:
                 now = time.monotonic()
                 while len(self.children) < self.wanted and now >= self.not_before:
-                    self._fork(signals, listening)
+                    pid = forks.fork(signals, partial(self._serve, listening))
+                    self.children[pid] = now
                 short = len(self.children) < self.wanted
                 came, ready = signals.wait(self.not_before - now if short else 60, [listening])
                 self._bury()
                 if ready:
                     self._answer(listening)
                 ended = bool(came & END)
-        self.address.unlink(missing_ok=True)
         self._end()
 
-    def _fork(self, signals: Signals, listening: socket.socket) -> None:
-        parent = os.getpid()
-        signal.pthread_sigmask(signal.SIG_BLOCK, END)  # until the child has its own handlers
-        pid = os.fork()
-        if pid:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, END)
-            self.children[pid] = time.monotonic()
-            return
-        try:
-            signals.close()
-            listening.close()
-            self._serve(parent)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(0)
-
-    def _serve(self, parent: int) -> None:
+    def _serve(self, listening: socket.socket) -> None:
         """The life of a child."""
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, END)
-        tether.follow(parent, signal.SIGTERM)
+        listening.close()
         self.hold(bytes(self.secret))
         server = self.open_server(self.listener)
         signal.signal(signal.SIGTERM, lambda *_: server.stop())
@@ -151,39 +123,25 @@ class Door:
             os.kill(pid, signal.SIGKILL)
 
 
-def main() -> None:
-    """Open one door of the product."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("door", choices=CHILDREN)
-    parser.add_argument("--fd", type=int, required=True, help="the bound socket")
-    given = parser.parse_args()
-    tether.harden()
+def open_door(door: str, listener: socket.socket) -> None:
+    """The life of the parent of a door of the product: `public` or `workspace`."""
+    os.environ["SIMPUL_DOOR"] = door
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
-    os.environ["SIMPUL_DOOR"] = given.door
 
     from django.conf import settings
 
     from config.wsgi import application
     from simpul.vault import boot
 
-    if threading.active_count() > 1:
-        raise RuntimeError("A thread began while loading; a fork would break it.")
-    limits = Limits(text=settings.TEXT_LIMIT, file=settings.FILE_LIMIT)
-
     def open_server(listener: socket.socket) -> Server:
         return serve(
             application,
             listener,
-            threads=THREADS[given.door],
-            limits=limits,
+            threads=THREADS[door],
+            limits=Limits(text=settings.TEXT_LIMIT, file=settings.FILE_LIMIT),
             proxy_hops=settings.PROXY_HOPS,
         )
 
-    address = control.address(var.folder(), given.door)
-    listener = socket.socket(fileno=given.fd)
-    Door(address, listener, CHILDREN[given.door], open_server, boot.hold).run()
-
-
-if __name__ == "__main__":
-    main()
+    address = control.address(var.folder(), door)
+    Door(address, listener, CHILDREN[door], open_server, boot.hold).run()

@@ -253,3 +253,25 @@ def test_the_chain_is_sound_after_all_this(cast: Cast) -> None:
     assert audit.link() > 0
     assert audit.verify().sound
     assert list(rows.rolled_back()) == []
+
+
+def test_a_reporter_who_stopped_comes_back_with_the_same_words(cast: Cast) -> None:
+    """M03: the desk reads again what she wrote; what it had written itself stays closed."""
+    receipt = cast.file(story="Pertama kali.")
+    case = cast.open_case(receipt)
+    now = timezone.now()
+    with cast.acting("intake") as actor:
+        files.write(
+            actor=actor, case=case, ref=uuid4(), compartment="notes", text="Catatan lama.", now=now
+        )
+    with cast.reporting(receipt) as reporter:
+        reports.withdraw(actor=reporter, now=now)
+    with cast.reporting(receipt) as reporter:
+        assert reports.reopen(actor=reporter, now=now)
+        assert not reports.reopen(actor=reporter, now=now)
+    again = cast.open_case(receipt)
+    assert again.code == case.code
+    with cast.acting("intake") as actor:
+        shown = files.read(actor=actor, case=Case.objects.select_related("report").get())
+        assert shown.report["incident"]["story"] == "Pertama kali."
+        assert shown.entries == []

@@ -1,6 +1,6 @@
 """What a desk fills in about a case; words are checked here, rules in the actions."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -48,6 +48,8 @@ class Due(Sheet):
     def __init__(self, *args: Any, zone: str, now: datetime, **more: Any) -> None:
         super().__init__(*args, **more)
         self.zone, self.now = ZoneInfo(zone), now
+        tomorrow = now.astimezone(self.zone) + timedelta(days=1)
+        self.initial = {"due_on": tomorrow.date(), "due_hour": time(10), **self.initial}
 
     def clean(self) -> dict[str, Any]:
         """Joins day and hour; a moment that has passed is asked for again."""

@@ -188,7 +188,7 @@ def decline(*, actor: Actor, referral: Referral, reason: str, now: datetime) -> 
         raise NotWaiting
     if not reason.strip():
         raise NeedsReason
-    opened = envelopes.open_envelope(referral.envelope, actor.keyring)
+    opened = envelopes.open_envelope(referral.envelope, actor.keyring, now=now)
     opened.seal(referral, "answer", reason)
     referral.state, referral.answered_at = Referral.State.DECLINED, now
     referral.save(update_fields=["state", "answered_at", "answer"])
@@ -213,7 +213,7 @@ def report_back(
     if referral.state not in {Referral.State.ACCEPTED, Referral.State.REPORTED}:
         raise NotWaiting
     row = ReportBack(ref=ref, referral=referral, written_at=now)
-    envelopes.open_envelope(referral.envelope, actor.keyring).seal(row, "text", text)
+    envelopes.open_envelope(referral.envelope, actor.keyring, now=now).seal(row, "text", text)
     row.save(force_insert=True)
     referral.state = Referral.State.REPORTED
     referral.save(update_fields=["state"])

@@ -274,7 +274,7 @@ def answer(*, actor: Actor, report: Report, ref: UUID, text: str, now: datetime)
     assert envelope is not None
     desk = actor.desk_among(report.desks)
     message = Message(ref=ref, report=report, desk=desk, sent_at=now)
-    envelopes.open_envelope(envelope, actor.keyring).seal(message, "text", text)
+    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(message, "text", text)
     message.save(force_insert=True)
     audit.record(
         "reports.answered", actor=actor, record=report.ref, row=ref,
@@ -327,6 +327,29 @@ def withdraw(*, actor: Reporter, now: datetime) -> None:
         cursor.execute("SELECT public_withdraw_report()")
         if cursor.fetchone()[0]:
             audit.record("reports.withdrawn", actor=actor)
+
+
+@transaction.atomic
+def reopen(*, actor: Reporter, now: datetime) -> bool:
+    """The reporter comes back: the desk that last answered may read what she wrote again.
+
+    What the desk itself had written stays closed, as it was when she stopped the report.
+    """
+    require(actor.report.ref is not None)
+    report = actor.report
+    desks = {report.taken_by_id or report.receiver_id, report.fallback_id} - {None}
+    recipients = [envelopes.desk_recipient(desk) for desk in desks if desk is not None]
+    grants = [
+        envelopes.prepare(
+            opened, to=to, by=actor.keyring.own, basis=Grant.Basis.CHOICE, tags=[report.ref]
+        )
+        for opened in actor.opened.values()
+        if opened.envelope.record in {report.ref, report.dialogue}
+        for to in recipients
+    ]
+    back = bool(rows.call("public_reopen", [rows.as_json(grant) for grant in grants]))
+    audit.record("reports.reopened", actor=actor)
+    return back
 
 
 @transaction.atomic

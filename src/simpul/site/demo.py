@@ -257,6 +257,12 @@ class _Played:
             )  # fmt: skip
 
     def _reopen(self, step: Row, at: datetime) -> None:
+        if self.report.state == Report.State.WITHDRAWN:
+            with context.opened("owner", receipt=self.receipt.lookup):
+                reporter = report_access.get_by_receipt(self.receipt.pair)
+                reports.reopen(actor=reporter, now=at)
+            self._take_up({"desk": self._lead()}, at)
+            return
         with self.demo.acting(self._lead()) as actor:
             files.reopen(
                 actor=actor, case=self.case, text="Menanyakan kabar dengan cara yang aman.",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
@@ -80,7 +81,9 @@ def create_all(
     record: UUID, compartments: Iterable[str], *, desks: Iterable[int]
 ) -> list[OpenEnvelope]:
     """Makes the next key version of several compartments at once."""
-    newest = {e.compartment: e.key_version for e in of_record(record)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT compartment, key_version FROM vault_versions(%s)", [record])
+        newest: dict[str, int] = dict(cursor.fetchall())
     made = [
         Envelope(
             record=record,

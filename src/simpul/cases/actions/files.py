@@ -63,16 +63,13 @@ def open_from_report(
     if not next_action.strip():
         raise NeedsNextAction
     report = reports.take_up(actor=actor, report=report, desk=desk, now=now)
-    case = Case.objects.create(
-        ref=report.ref,
-        report=report,
-        reporter_is_survivor=reporter_is_survivor,
-        desk=desk,
-        owner=actor.user,
-        risk=risk,
-        opened_at=now,
-        desks=[desk.pk],
+    # A reporter who has come back has a case already; its old pages stay closed.
+    case = Case.objects.filter(report=report).first() or Case(
+        ref=report.ref, report=report, opened_at=now, desks=[desk.pk]
     )
+    case.desk, case.owner, case.state, case.risk = desk, actor.user, Case.State.OPEN, risk
+    case.reporter_is_survivor = reporter_is_survivor
+    case.save()
     _make_envelopes(actor, case, desk)
     case.refresh_from_db()
     if label.strip():
@@ -250,7 +247,7 @@ def write(
     envelope = envelopes.latest(case.ref, compartment)
     assert envelope is not None
     entry = Entry(ref=ref, case=case, desk=case.desk, written_by=actor.user, written_at=now)
-    envelopes.open_envelope(envelope, actor.keyring).seal(entry, "text", text)
+    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(entry, "text", text)
     entry.save(force_insert=True)
     audit.record(
         "cases.written", actor=actor, record=case.ref, row=ref, parts=[compartment],
@@ -275,7 +272,7 @@ def set_next_action(
     envelope = envelopes.latest(record, Compartment.NOTES)
     assert envelope is not None
     row = NextAction(case=case, set_at=now, due_at=due_at)
-    envelopes.open_envelope(envelope, actor.keyring).seal(row, "text", text)
+    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(row, "text", text)
     row.save(force_insert=True)
     case.due_at = due_at
     case.save(update_fields=["due_at"])
@@ -307,7 +304,7 @@ def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) ->
     envelope = envelopes.latest(case.ref, Compartment.NOTES)
     assert envelope is not None
     closure = Closure(case=case, reason=reason, closed_at=now)
-    envelopes.open_envelope(envelope, actor.keyring).seal(closure, "note", note)
+    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(closure, "note", note)
     closure.save(force_insert=True)
     for share in case.shares.filter(ended_at=None):
         envelopes.end(share.ref, now=now)

@@ -150,6 +150,34 @@ BEGIN
   RETURN true;
 END $$;
 
+-- The reporter comes back: the desk that last answered may read again what she wrote, and only that.
+-- What a desk wrote while it had the case stays closed, as it was when she stopped it.
+CREATE OR REPLACE FUNCTION public_reopen(fresh jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report := public_own();
+  answering int := coalesce(r.taken_by_id, r.receiver_id);
+BEGIN
+  IF r.ref IS NULL OR r.state <> 'withdrawn' THEN
+    RETURN false;
+  END IF;
+  UPDATE reports_report SET state = 'new', withdrawn_at = NULL, taken_at = NULL, taken_by_id = NULL,
+    woken_at = NULL, receiver_id = answering, fallback_id = NULLIF(fallback_id, answering)
+    WHERE ref = r.ref;
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, created_at)
+    SELECT g.ref, g.envelope_id, g.recipient_id, p.desk, g.sealed, g.basis, g.tags,
+           CASE WHEN p.desk = answering THEN 'live' ELSE 'dormant' END, NULL, r.keypair_id,
+           g.signature, now()
+    FROM jsonb_populate_recordset(NULL::vault_grant, fresh) g
+    JOIN vault_keypair p ON p.ref = g.recipient_id AND p.desk IN (answering, r.fallback_id)
+    WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e
+                            WHERE e.record IN (r.ref, r.dialogue));
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K02', r.ref, answering, now(), now() + interval '24 hours');
+  RETURN true;
+END $$;
+
 CREATE OR REPLACE FUNCTION public_consents() RETURNS SETOF cases_consent
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT s.* FROM cases_consent s, public_own_case() c WHERE s.case_id = c.ref
@@ -230,7 +258,7 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION public_own, public_own_case, public_file_report, public_grants,
   public_envelopes, public_parts, public_messages, public_send, public_attach, public_attachments,
-  public_withdraw_report, public_consents, public_withdraw_consent, public_next_actions,
+  public_withdraw_report, public_reopen, public_consents, public_withdraw_consent, public_next_actions,
   public_referrals, public_reports_back, public_reads, public_replace_receipt TO simpul_public;
 -- A walk-in report is filed by a desk through the same function.
 GRANT EXECUTE ON FUNCTION public_file_report TO simpul_workspace;

@@ -132,6 +132,15 @@ DROP TRIGGER IF EXISTS forward ON vault_grant;
 CREATE TRIGGER forward BEFORE UPDATE OF state ON vault_grant
   FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION vault_grant_forward();
 
+-- The newest key version of each compartment, also of those that are closed to the one who asks.
+CREATE OR REPLACE FUNCTION vault_versions(of_record uuid)
+RETURNS TABLE (compartment varchar, key_version smallint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.compartment, max(e.key_version) FROM vault_envelope e
+  WHERE e.record = of_record GROUP BY e.compartment
+$$;
+GRANT EXECUTE ON FUNCTION vault_versions TO simpul_workspace;
+
 -- Leaving a desk takes its key and every session with it.
 CREATE OR REPLACE FUNCTION network_left() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,0 +1,116 @@
+"""The parent of doors and worker: it loads the libraries once, and forks them from there.
+
+They stay separate processes with separate settings, database roles and secrets; what they share is
+the memory of the libraries, which is most of what each of them needs. `python -m launch.nursery
+--public 3 --workspace 4` names the bound sockets.
+"""
+
+import argparse
+import importlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from launch import doors, forks, tether, var
+from launch.signals import END, Signals
+from launch.watching import Watched, end
+
+NAMES = {
+    "public": ("Pintu umum", "The public door"),
+    "workspace": ("Ruang kerja", "The workspace"),
+    "worker": ("Pekerja latar", "The worker"),
+}
+# Everything large that does not read the settings, which differ between the members.
+LIBRARIES = (
+    "cryptography.hazmat.primitives.asymmetric.x25519",
+    "django.contrib.auth.hashers",
+    "django.core.handlers.wsgi",
+    "django.core.management",
+    "django.db.backends.postgresql.base",
+    "django.forms",
+    "django.template.loader_tags",
+    "nacl.pwhash",
+    "psycopg_pool",
+    "whitenoise.middleware",
+)
+
+
+class Member:
+    """A forked process; what it prints goes to its log."""
+
+    def __init__(self, signals: Signals, log: Path, live: Callable[[], None]) -> None:
+        self.signals, self.log, self.live = signals, log, live
+        self.pid = 0
+
+    def start(self) -> None:
+        """Fork it."""
+        self.pid = forks.fork(self.signals, self._begin)
+
+    def _begin(self) -> None:
+        with self.log.open("ab") as log:
+            os.dup2(log.fileno(), sys.stdout.fileno())
+            os.dup2(log.fileno(), sys.stderr.fileno())
+        self.live()
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self.pid = 0
+        return bool(self.pid)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it runs."""
+        if self.alive():
+            os.kill(self.pid, number)
+
+
+def run(lives: Mapping[str, Callable[[], None]], logs: Path) -> None:
+    """Keep the members alive until a signal says to end; then doors end first, the worker last."""
+    forks.share()
+    with Signals() as signals:
+        members = {
+            name: Member(signals, logs / f"{name}.log", live) for name, live in lives.items()
+        }
+        for member in members.values():
+            member.start()
+        watched = [Watched(NAMES[name], member) for name, member in members.items()]
+        came: set[int] = set()
+        while not came & END:
+            for each in watched:
+                each.look()
+            came, _ = signals.wait(1)
+        worker = members.pop("worker")
+        end(list(members.values()), doors.GRACE + 2)
+        end([worker], 2)
+
+
+def sweep() -> None:
+    """The life of the worker."""
+    os.environ["SIMPUL_DOOR"] = "worker"
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["django", "sweep", "--forever"])
+
+
+def main() -> None:
+    """Run the product."""
+    parser = argparse.ArgumentParser()
+    for door in doors.CHILDREN:
+        parser.add_argument(f"--{door}", type=int, required=True, metavar="FD")
+    given = vars(parser.parse_args())
+    tether.harden()
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    lives: dict[str, Callable[[], None]] = {"worker": sweep}
+    for door in doors.CHILDREN:
+        listener = socket.socket(fileno=given[door])
+        lives[door] = partial(doors.open_door, door, listener)
+    run(lives, var.folder() / "log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""The three pages of a report as one form, and what is written behind a receipt.
+
+Every question may be skipped: what cannot be understood counts as skipped and never as a reproach.
+Only words are looked at twice, so that none is cut off.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from simpul.network.models import Agency, Desk
+from simpul.reports import content
+
+ANY = "any"
+STORY = 20_000
+PAGES = {
+    1: content.QUESTIONS,
+    2: (
+        "needs", "region", "for_whom", "channel", "detail", "hours", "cover", "office", "kind",
+    ),
+    3: ("receiver", "excluded", "fallback", "shown", "story", "token"),
+}  # fmt: skip
+
+Groups = Iterable[tuple[str, Any]]
+
+
+class One(forms.ChoiceField):
+    """One of the choices; anything else counts as skipped."""
+
+    def clean(self, value: Any) -> str:
+        """The code that was chosen, or ""."""
+        return str(value) if value and self.valid_value(value) else ""
+
+
+class Several(forms.MultipleChoiceField):
+    """Some of the choices; anything else counts as not chosen."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> list[str]:
+        """The codes that were chosen, each once."""
+        return list(dict.fromkeys(v for v in value or [] if self.valid_value(v)))
+
+
+class Words(forms.CharField):
+    """Words as they were typed. Browsers count a line break once and send it as two characters."""
+
+    def to_python(self, value: Any) -> str:
+        """The words with plain line breaks."""
+        return str(value or "").replace("\r\n", "\n").replace("\0", "").strip()
+
+
+def _words(most: int, **more: Any) -> Words:
+    return Words(
+        required=False,
+        max_length=most,
+        error_messages={"max_length": _("Tulisan ini terlalu panjang. Ringkas sedikit.")},
+        **more,
+    )
+
+
+class Report(forms.Form):
+    """Everything that a report may say; `offer` adds who may receive it, once that is known."""
+
+    use_required_attribute = False
+
+    danger = One(required=False, widget=forms.RadioSelect)
+    health72 = One(required=False, widget=forms.RadioSelect)
+    child = One(required=False, widget=forms.RadioSelect)
+    transit = One(required=False, widget=forms.RadioSelect)
+
+    needs = Several(required=False)
+    region = One(required=False)
+    for_whom = One(required=False, widget=forms.RadioSelect)
+    channel = One(required=False, widget=forms.RadioSelect)
+    detail = _words(200)
+    hours = _words(200)
+    cover = _words(200)
+    office = One(required=False)
+    kind = One(required=False)
+
+    receiver = forms.CharField(required=False, widget=forms.RadioSelect)
+    excluded = Several(required=False)
+    fallback = One(required=False, widget=forms.RadioSelect)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    story = _words(STORY, widget=forms.Textarea(attrs={"rows": 7}))
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, data: QueryDict | None, *, regions: Groups, offices: Collection[Agency]
+    ) -> None:
+        super().__init__(data, label_suffix="")
+        self.offices = {str(office.ref): office for office in offices}
+        said = content.texts()
+        answers = [(key, said["common"][key]) for key in ("yes", "no", "unknown", "skip")]
+        for question in content.QUESTIONS:
+            text = said["page1"][question]
+            self._ask(question, text["question"], text["hint"], answers)
+        page2, page3, none = said["page2"], said["page3"], said["common"]["no_answer"]
+        grouped = _by_region(offices)
+        self._ask("needs", page2["needs"], page2["needs_hint"], content.choices("need"))
+        self._ask(
+            "region", page2["region"], page2["region_hint"], [("", page2["region_skip"]), *regions]
+        )
+        self._ask("for_whom", page2["for_whom"], "", content.choices("for_whom"))
+        self._ask("channel", page2["contact_channel"], page2["contact_hint"], content.choices("contact"))
+        self._ask("detail", page2["contact_detail"])
+        self._ask("hours", page2["contact_hours"])
+        self._ask("cover", page2["contact_cover"], page2["contact_cover_hint"])
+        self._ask("office", page2["office"], page2["office_why"], [("", page2["office_none"]), *grouped])
+        self._ask(
+            "kind", page2["reported_kind"], page2["reported_kind_why"],
+            [("", none), *content.choices("reported_kind")],
+        )  # fmt: skip
+        self._ask("receiver", page3["receiver"], page3["receiver_hint"])
+        self._ask("excluded", page3["excluded"], page3["excluded_hint"], grouped)
+        self._ask(
+            "fallback", page3["fallback_choice"], "",
+            [("yes", page3["fallback_yes"]), ("no", page3["fallback_no"])],
+        )  # fmt: skip
+        self._ask("story", page3["story"], f"{page3['story_hint']} {page3['story_later']}")
+
+    def _ask(self, name: str, label: str, hint: str = "", choices: Groups = ()) -> None:
+        field = self.fields[name]
+        field.label, field.help_text = label, hint
+        if isinstance(field, forms.ChoiceField):
+            field.choices = list(choices)
+
+    def said(self, name: str) -> Any:
+        """The answer as far as it could be understood; empty where it was skipped."""
+        self.is_valid()
+        return self.cleaned_data.get(name, [] if name in {"needs", "excluded"} else "")
+
+    def office_said(self) -> Agency | None:
+        """The office of the reported person."""
+        return self.offices.get(self.said("office"))
+
+    def excluded_said(self) -> list[Agency]:
+        """The offices that must not know."""
+        return [self.offices[ref] for ref in self.said("excluded")]
+
+    def offer(self, desks: list[Desk], notes: dict[int, list[str]]) -> None:
+        """Lets her choose among these desks, each with what is to know about it, or leave it to us."""
+        if not desks:
+            return
+        choose = content.texts()["page3"]["receiver_any"]
+        first = desks[0]
+        widget = self.fields["receiver"].widget
+        assert isinstance(widget, forms.RadioSelect)
+        widget.choices = [
+            (f"{ANY} {first.ref}", _choice(choose, [first.name, *notes[first.pk]])),
+            *((str(desk.ref), _choice(desk.name, notes[desk.pk])) for desk in desks),
+        ]
+        chosen = self.chosen(desks)
+        if chosen is None or not self.said("receiver"):
+            self.data = self.data.copy()
+            self.data["receiver"] = widget.choices[0][0]
+
+    def chosen(self, desks: list[Desk]) -> Desk | None:
+        """The desk that was chosen among these; the first when she left it to us or skipped it."""
+        ref = str(self.said("receiver")).removeprefix(ANY).strip()
+        if not ref:
+            return desks[0] if desks else None
+        return next((desk for desk in desks if str(desk.ref) == ref), None)
+
+    def first_page_to_mend(self, until: int) -> int | None:
+        """The first page before `until` with words that are too long."""
+        self.is_valid()
+        return next((n for n in range(1, until) if self.errors.keys() & set(PAGES[n])), None)
+
+    def elsewhere(self, page: int) -> list[tuple[str, str]]:
+        """What was typed on the other pages, as it was typed."""
+        names = [name for number, own in PAGES.items() if number != page for name in own]
+        data: Any = self.data
+        return [(name, v) for name in names for v in (data.getlist(name) if data else []) if v]
+
+
+def _choice(name: str, notes: list[str]) -> SafeString:
+    lines = format_html_join("", '<br><span class="small">{}</span>', ((note,) for note in notes))
+    return format_html("{}{}", name, lines)
+
+
+def _by_region(offices: Collection[Agency]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Offices in groups by region, provinces first."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for office in sorted(offices, key=lambda one: (len(one.region_id), one.region_id, one.name)):
+        groups.setdefault(office.region.name, []).append((str(office.ref), office.name))
+    return list(groups.items())
+
+
+class Receipt(forms.Form):
+    """The six words; also as numbers."""
+
+    use_required_attribute = False
+
+    words = forms.CharField(required=False, max_length=500, strip=True)
+
+
+class Message(forms.Form):
+    """A message to the desk; the hidden `ref` makes the same form sent twice one message."""
+
+    use_required_attribute = False
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    message = _words(STORY, widget=forms.Textarea(attrs={"rows": 4}))
+
+    def __init__(self, data: Any = None, **more: Any) -> None:
+        super().__init__(data, label_suffix="", **more)
+        said = content.texts()["status"]
+        self.fields["message"].label = said["write"]
+        self.fields["message"].help_text = said["write_hint"]
+
+
+class File(forms.Form):
+    """A picture, PDF or text to add."""
+
+    use_required_attribute = False
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    file = forms.FileField(required=False)
+
+    def __init__(self, data: Any = None, files: Any = None, **more: Any) -> None:
+        super().__init__(data, files, label_suffix="", auto_id="file_%s", **more)
+        said = content.texts()["status"]
+        self.fields["file"].label = said["attach"]
+        self.fields["file"].help_text = said["attach_hint"]

@@ -1,0 +1,76 @@
+"""What the holder of a receipt sees of her own report: how it stands, who read it, until when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils.translation import gettext
+
+from simpul.clocks import rules
+from simpul.network.models import Desk
+from simpul.reports import content, words
+from simpul.reports.models import Message, Report
+
+MOST_FILES = 20  # as the database function says
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading: which desk, which parts, in which hour. Never a colleague's name."""
+
+    desk_id: int
+    desk: str
+    parts: list[str]
+    hour: datetime
+
+
+def reads() -> list[Read]:
+    """Which desk read what of the report behind this receipt, the newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT desk, parts, hour FROM public_reads()")
+        rows = cursor.fetchall()
+    names = dict(Desk.objects.filter(pk__in={row[0] for row in rows}).values_list("pk", "name"))
+    found: dict[tuple[int, datetime], set[str]] = {}
+    for desk, parts, hour in rows:
+        found.setdefault((desk, hour), set()).update(parts)
+    return [
+        Read(desk, names.get(desk, ""), [words.compartment(part) for part in sorted(parts)], hour)
+        for (desk, hour), parts in found.items()
+    ]
+
+
+def reply_due(report: Report) -> datetime:
+    """Until when a person answers (K02): within an hour when urgent, else within a day."""
+    return rules.rule("K02").due(report.filed_at, "high" if report.urgent else "")
+
+
+def responsible(report: Report) -> Desk:
+    """The desk that answers for the report now."""
+    if report.taken_by is not None:
+        return report.taken_by
+    if report.woken_at is not None and report.fallback is not None:
+        return report.fallback
+    return report.receiver
+
+
+def standing(
+    report: Report, *, reads: list[Read], messages: list[Message], now: datetime
+) -> list[str]:
+    """How the report stands, in sentences."""
+    said = content.texts()["status"]
+    desk = responsible(report).name
+    if report.state == Report.State.WITHDRAWN:
+        return [gettext("Laporan ini sudah Anda hentikan.")]
+    if report.taken_by is not None:
+        return [said["taken_up"].format(desk=desk)]
+    if report.woken_at is not None and report.fallback is not None:
+        return [said["passed_on"].format(desk=desk)]
+    if any(message.desk_id for message in messages):
+        return [gettext("%(desk)s sudah menjawab Anda.") % {"desk": desk}]
+    here = said["sent"].format(desk=desk)
+    if reads:
+        here = gettext("%(desk)s sudah membuka laporan ini.") % {"desk": desk}
+    if now > reply_due(report):
+        late = said["late"] if report.fallback_id else gettext("Jawaban ini terlambat. Kami minta maaf.")
+        return [here, late]
+    return [here]

@@ -1,0 +1,530 @@
+"""The report from its first question to the receipt, and what lies behind the receipt.
+
+Until Kirim nothing is kept: earlier pages travel as hidden fields, and no cookie is set. Whatever
+goes wrong, every word that was typed is on the page that answers.
+"""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from simpul.core.access import AgainstTheRules, NotYours
+from simpul.core.doors import derives_first
+from simpul.core.templatetags.simpul import moment
+from simpul.directory import queries as directory
+from simpul.network import regions
+from simpul.network.models import Desk
+from simpul.reports import access, actions, advice, content, doors, own, queries, words
+from simpul.reports.access import Reporter
+from simpul.reports.actions import Answers, CannotReceive, Filing
+from simpul.reports.doors import behind_receipt
+from simpul.reports.forms import public as forms
+from simpul.reports.models import Report
+from simpul.vault import context, receipts, scrub
+from simpul.vault.keydirectory import NotInDirectory, Untrusted
+from simpul.vault.receipts import Opened
+from simpul.vault.sources import Patience, source_of
+
+MOST_RECEIVERS = 6
+LAST = 3
+MOVES = {"back": -1, "skip": 1, "next": 1}
+patience = Patience()
+
+
+# --- The three pages ----------------------------------------------------------------------------
+
+
+@csrf_exempt
+def start(request: HttpRequest) -> HttpResponse:
+    """The three pages of the report, one after the other, forwards and back; nothing is stored."""
+    if request.method != "POST":
+        return _page(request, _form(None), 1)
+    return _turn(request)
+
+
+def _turn(request: HttpRequest) -> HttpResponse:
+    """The page that the pressed button leads to; words that are too long are looked at first."""
+    go = request.POST.get("go", "next")
+    data = request.POST.copy()
+    if go == "skip":
+        for question in content.QUESTIONS:
+            data.pop(question, None)
+    form = _form(data)
+    here = {"1": 1, "2": 2, "3": 3}.get(request.POST.get("step", ""), 1)
+    target = min(max(here + MOVES.get(go, 0), 1), LAST)
+    return _page(request, form, form.first_page_to_mend(target) or target)
+
+
+def _form(data: Any) -> forms.Report:
+    offices = list(queries.offices("").select_related("region"))
+    return forms.Report(data, regions=regions.by_province(), offices=offices)
+
+
+def _page(
+    request: HttpRequest, form: forms.Report, number: int, sentence: str = "", status: int = 200
+) -> HttpResponse:
+    said = content.texts()
+    values: dict[str, Any] = {
+        "t": said,
+        "form": form,
+        "number": number,
+        "page_of": said["common"]["page_of"].format(number=number),
+        "kept": form.elsewhere(number),
+        "sentence": sentence,
+    }
+    if number > 1:
+        values["other_language_url"] = ""  # a link would lose what was typed
+    if number == 1:
+        values["listening"] = directory.hotlines("selfharm")
+    if number == 2:
+        values |= _advice(form)
+    if number == LAST:
+        values |= _choices(form)
+    if form.is_bound and form.errors.keys() & set(forms.PAGES[number]):
+        status = 422
+    return render(request, f"reports/public/page{number}.html", values, status=status)
+
+
+def _advice(form: forms.Report) -> dict[str, Any]:
+    answers = {question: form.said(question) for question in content.QUESTIONS}
+    for_whom = form.said("for_whom")
+    for_other = for_whom == "other" if for_whom else None
+    return {
+        "calls_first": answers["danger"] == "yes",
+        "advice": advice.after(answers, for_other=for_other),
+        "for_other": for_other,
+    }
+
+
+def _offered(form: forms.Report) -> list[Desk]:
+    """The few desks that she may choose from."""
+    desks = queries.receivers(
+        form.said("region"), form.office_said(), excluded=form.excluded_said(),
+        needs=form.said("needs"),
+    )  # fmt: skip
+    return desks[:MOST_RECEIVERS]
+
+
+def _choices(form: forms.Report) -> dict[str, Any]:
+    desks = _offered(form)
+    form.offer(desks, _notes(form, desks))
+    receiver = form.chosen(desks) or (desks[0] if desks else None)
+    fallback = _fallback(form, receiver) if receiver else None
+    said = content.texts()["page3"]
+    token = form.said("token")
+    region = form.said("region")
+    is_recent = form.said("health72") in {"yes", "unknown"}
+    places = directory.places(region, "medical_72h", timezone.now()) if is_recent and region else []
+    return {
+        "can_send": bool(desks),
+        "hotlines": [] if desks else directory.hotlines(),
+        "fallback": fallback,
+        "fallback_asks": said["fallback"].format(desk=fallback.name) if fallback else "",
+        "fallback_honest": said["fallback_honest"].format(desk=fallback.name) if fallback else "",
+        "excluded": form.excluded_said(),
+        "may_be_child": form.said("child") in {"yes", "unknown"},
+        "health": places[:3],
+        "token": token if receipts.is_token(token) else receipts.new_token(),
+    }
+
+
+def _notes(form: forms.Report, desks: list[Desk]) -> dict[int, list[str]]:
+    """What is to know about each desk before choosing it: its help, and whom it must tell."""
+    said, kinds = content.texts()["page3"], directory.kinds()
+    gives = directory.kinds_of(desks)
+    notes = {}
+    for desk in desks:
+        codes = content.needs_met(form.said("needs"), gives[desk.pk]) or gives[desk.pk]
+        names = [kinds[code] for code in codes if code in kinds][:3]
+        line = said["receiver_services"].format(services=", ".join(names))
+        notes[desk.pk] = [
+            *([line] if names else []),
+            gettext("Wajib meneruskan kekerasan seksual ke polisi dalam 3 x 24 jam.")
+            if queries.must_tell_police(desk)
+            else gettext("Bertanya dulu sebelum menghubungi polisi."),
+        ]
+    return notes
+
+
+# --- Kirim --------------------------------------------------------------------------------------
+
+
+@csrf_exempt
+@derives_first
+def send(request: HttpRequest) -> HttpResponse:
+    """Files the report and shows the six words; pressing it again makes no second report."""
+    if request.method != "POST":
+        return redirect("reports:start")
+    if request.POST.get("go") in {"back", "more"}:
+        with context.opened("public"):
+            return _turn(request)
+    try:
+        return _send(request)
+    except AgainstTheRules as error:
+        return _again(request, str(error.sentence), 422)
+    except NotInDirectory:
+        return _again(request, str(CannotReceive().sentence), 422)
+    except (DatabaseError, Untrusted):
+        return _unsent(request)
+
+
+def _send(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    with context.opened("public"):
+        form = _form(request.POST)
+        again = _ask_again(request, form)
+        if again is not None:
+            return again
+        receiver = form.chosen(_offered(form))
+        assert receiver is not None
+        fallback = _agreed(form, receiver)
+    source = source_of(request.META.get("REMOTE_ADDR", ""))
+    opened = receipts.open_words(receipts.words_of(form.said("token")), source=source, filing=True)
+    with context.opened("public", receipt=opened.lookup):
+        filed = actions.file(
+            actor=Filing(), receipt=opened, answers=_answers(form), receiver=receiver,
+            fallback=fallback, now=now,
+        )  # fmt: skip
+        if not filed.shows_words:
+            return render(request, "reports/public/known.html", {"t": content.texts()}, status=409)
+        report = access.get_by_receipt(opened.pair).report
+        return _receipt(request, form.said("token"), report, sent_before=filed.outcome == "again")
+
+
+def _ask_again(request: HttpRequest, form: forms.Report) -> HttpResponse | None:
+    """The page that needs another look before the report can be sent; None when none does."""
+    mend = form.first_page_to_mend(LAST + 1)
+    if mend is not None:
+        return _page(request, form, mend)
+    once_more = content.texts()["common"]["try_again"]
+    if not receipts.is_token(form.said("token")):
+        return _page(request, form, LAST, once_more, 422)
+    receiver = form.chosen(_offered(form))
+    if receiver is None:
+        return _page(request, form, LAST, str(CannotReceive().sentence), 422)
+    fallback = _agreed(form, receiver)
+    if fallback is not None and str(fallback.ref) != form.said("shown"):
+        sentence = gettext("Tempat pengganti berubah, karena pilihan Anda. Periksa sekali lagi.")
+        return _page(request, form, LAST, sentence, 422)
+    return None
+
+
+def _fallback(form: forms.Report, receiver: Desk) -> Desk | None:
+    return queries.fallback_for(receiver, form.office_said(), excluded=form.excluded_said())
+
+
+def _agreed(form: forms.Report, receiver: Desk) -> Desk | None:
+    """The desk that opens the report when nobody answers, if she said yes."""
+    return _fallback(form, receiver) if form.said("fallback") == "yes" else None
+
+
+def _answers(form: forms.Report) -> Answers:
+    """The answers by compartment; what is empty and need not be there is left out."""
+    office = form.office_said()
+    contact = {"channel": form.said("channel")} | {
+        name: form.said(name) for name in ("detail", "hours", "cover")
+    }
+    person = {
+        "kind": form.said("kind"),
+        "office": str(office.pk) if office else "",
+        "excluded": [str(agency.pk) for agency in form.excluded_said()],
+    }
+    found: Answers = {
+        "safety": {question: form.said(question) for question in content.QUESTIONS},
+        "notes": {name: form.said(name) for name in ("needs", "region", "for_whom")},
+        "incident": {"story": form.said("story")},
+    }
+    if any(contact.values()):
+        found["contact"] = contact
+    if any(person.values()):
+        found["reported_person"] = person
+    return found
+
+
+def _receipt(
+    request: HttpRequest, token: str, report: Report, *, sent_before: bool
+) -> HttpResponse:
+    said = content.texts()["receipt"]
+    six = receipts.words_of(token)
+    desk = own.responsible(report)
+    values = {
+        "t": content.texts(),
+        "words": six,
+        "digits": receipts.digits_of(six),
+        "next": said["next"].format(when=_when(own.reply_due(report), desk), role=desk.name),
+        "fallback_on": said["fallback_on"].format(desk=report.fallback.name)
+        if report.fallback
+        else "",
+        "sent_before": sent_before,
+        "other_language_url": "",
+    }
+    return render(request, "reports/public/receipt.html", values)
+
+
+def _again(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+    with context.opened("public"):
+        return _page(request, _form(request.POST), LAST, sentence, status)
+
+
+def _unsent(request: HttpRequest) -> HttpResponse:
+    """The last page once more; and where even that needs the database, a page without choices."""
+    sentence = gettext("Belum terkirim. Tulisan Anda masih ada di layar. Tekan Kirim lagi.")
+    try:
+        response = _again(request, sentence, 503)
+    except (DatabaseError, Untrusted):
+        typed = [(name, v) for name, values in request.POST.lists() for v in values]
+        kept = [(name, v) for name, v in typed if name != "go"]
+        values = {"t": content.texts(), "kept": kept, "sentence": sentence}
+        response = render(request, "reports/public/unsent.html", values, status=503)
+    response["Retry-After"] = "10"
+    return response
+
+
+# --- Opening it again ---------------------------------------------------------------------------
+
+
+@csrf_exempt
+@derives_first
+def open_news(request: HttpRequest) -> HttpResponse:
+    """Opens what lies behind six words; it never says whether a report exists."""
+    if request.method != "POST":
+        return _asked_for_words(request, "")
+    said = content.texts()["open"]
+    typed = request.POST.get("words", "")[:500]
+    words_ = receipts.read(typed)
+    if words_ is None:
+        return _asked_for_words(request, _misspelt(typed))
+    source = source_of(request.META.get("REMOTE_ADDR", ""))
+    seconds = patience.begin(source, time.monotonic())
+    if seconds:
+        return _asked_for_words(request, said["slow"].format(seconds=seconds), 429)
+    opened = receipts.open_words(words_, source=source, filing=False)
+    with context.opened("public", receipt=opened.lookup):
+        try:
+            reporter = access.get_by_receipt(opened.pair)
+        except NotYours:
+            return _asked_for_words(request, said["no_match"])
+        patience.right(source)
+        doors.begin(request, opened)
+        if request.POST.get("message"):  # typed before the page closed by itself
+            draft = forms.Message(request.POST)
+            return _mine(request, reporter, message=draft, sentence=_still_unsent())
+    return redirect("reports:mine")
+
+
+def _asked_for_words(request: HttpRequest, sentence: str, status: int = 200) -> HttpResponse:
+    kept = [(name, request.POST[name]) for name in doors.KEPT if request.POST.get(name)]
+    values = {
+        "t": content.texts(),
+        "sentence": sentence,
+        "kept": kept,
+        "words": request.POST.get("words", ""),
+    }
+    if request.method == "POST" and status == 200:
+        status = 422
+    if request.method == "POST":
+        values["other_language_url"] = ""
+    return render(request, "reports/public/open.html", values, status=status)
+
+
+def _misspelt(typed: str) -> str:
+    """Which word is not in the list; said without deriving anything."""
+    said = content.texts()["open"]
+    number = receipts.unknown_word(typed)
+    return said["not_a_word"].format(number=number) if number else said["no_match"]
+
+
+def _still_unsent() -> str:
+    return gettext("Pesan Anda belum terkirim. Tekan Kirim di bawah.")
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Closes what was open in this browser."""
+    request.session.flush()
+    return redirect("site:home")
+
+
+# --- Behind the receipt -------------------------------------------------------------------------
+
+
+@behind_receipt
+def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
+    """How the report stands: who answers, until when, who read it, and the messages."""
+    return _mine(request, reporter)
+
+
+@behind_receipt
+@require_POST
+def write(request: HttpRequest, reporter: Reporter) -> HttpResponse:
+    """Writes to the desk that answers."""
+    form = forms.Message(request.POST)
+    if not form.is_valid():
+        return _mine(request, reporter, message=form, status=422)
+    if not form.cleaned_data["message"]:
+        return redirect("reports:mine")
+    try:
+        actions.send(
+            actor=reporter, ref=form.cleaned_data["ref"], text=form.cleaned_data["message"],
+            now=timezone.now(),
+        )  # fmt: skip
+    except AgainstTheRules as error:
+        form.add_error(None, str(error.sentence))
+        return _mine(request, reporter, message=form, status=422)
+    return redirect("reports:mine")
+
+
+@derives_first
+@require_POST
+def add_file(request: HttpRequest) -> HttpResponse:
+    """Cleans a file in a confined process, then seals it into the report."""
+    form = forms.File(request.POST, request.FILES)
+    sentence, clean = "", None
+    if doors.lookup(request) is not None:
+        sentence, clean = _cleaned(request, form)
+    with context.opened("public", receipt=doors.lookup(request)):
+        reporter = doors.reporter(request)
+        if reporter is None:
+            return doors.ask_again(request)
+        if clean is None:
+            return _mine(request, reporter, file_sentence=sentence, status=422)
+        try:
+            actions.attach(
+                actor=reporter, ref=form.cleaned_data["ref"], file=clean, name="",
+                now=timezone.now(),
+            )  # fmt: skip
+        except AgainstTheRules as error:
+            return _mine(request, reporter, file_sentence=str(error.sentence), status=422)
+    return redirect("reports:mine")
+
+
+def _cleaned(request: HttpRequest, form: forms.File) -> tuple[str, scrub.Scrubbed | None]:
+    """The clean copy of the file, or the sentence that says what to do."""
+    if not form.is_valid() or not form.cleaned_data["file"]:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_LIMIT:
+            return str(scrub.TooLarge.sentence), None
+        return gettext("Pilih berkas dulu, lalu tekan Tambah."), None
+    try:
+        return "", scrub.scrub(form.cleaned_data["file"].read())
+    except scrub.ScrubError as error:
+        return str(error.sentence), None
+
+
+@behind_receipt
+def data(request: HttpRequest, reporter: Reporter) -> HttpResponse:
+    """Everything that is stored of what she sent, in her own words."""
+    answers = actions.read_own(reporter).answers
+    said = answers.get("notes", {})
+    values = {
+        "t": content.texts(),
+        "sections": words.sections(
+            answers,
+            regions=regions.names([said.get("region", "")]),
+            offices=queries.office_names(words.offices_in(answers)),
+        ),
+    }
+    return render(request, "reports/public/data.html", values)
+
+
+@behind_receipt
+def stop(request: HttpRequest, reporter: Reporter) -> HttpResponse:
+    """Asks once, then ends every desk's access in one transaction."""
+    if request.method != "POST":
+        return render(request, "reports/public/stop.html", {"t": content.texts()})
+    actions.withdraw(actor=reporter, now=timezone.now())
+    return redirect("reports:mine")
+
+
+@derives_first
+def replace(request: HttpRequest) -> HttpResponse:
+    """Gives the report six other words; the same form sent twice shows the same words."""
+    token = request.POST.get("token", "")
+    opened = None
+    if request.method == "POST" and receipts.is_token(token) and doors.lookup(request) is not None:
+        source = source_of(request.META.get("REMOTE_ADDR", ""))
+        opened = receipts.open_words(receipts.words_of(token), source=source, filing=True)
+        if _is_open(opened):  # pressed twice: the first press has replaced the words
+            doors.begin(request, opened)
+            return _new_words(request, token)
+    with context.opened("public", receipt=doors.lookup(request)):
+        reporter = doors.reporter(request)
+        if reporter is None:
+            return doors.ask_again(request)
+        if opened is None:
+            values = {"t": content.texts(), "token": receipts.new_token()}
+            return render(request, "reports/public/replace.html", values)
+        actions.replace_receipt(actor=reporter, fresh=opened)
+    doors.begin(request, opened)
+    return _new_words(request, token)
+
+
+def _is_open(opened: Opened) -> bool:
+    with context.opened("public", receipt=opened.lookup):
+        try:
+            access.get_by_receipt(opened.pair)
+        except NotYours:
+            return False
+        return True
+
+
+def _new_words(request: HttpRequest, token: str) -> HttpResponse:
+    six = receipts.words_of(token)
+    values = {"t": content.texts(), "words": six, "digits": receipts.digits_of(six)}
+    return render(request, "reports/public/replaced.html", values | {"other_language_url": ""})
+
+
+def _mine(
+    request: HttpRequest,
+    reporter: Reporter,
+    *,
+    message: forms.Message | None = None,
+    file_sentence: str = "",
+    sentence: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    report = reporter.report
+    reading = actions.read_own(reporter)
+    reads = own.reads()
+    desk = own.responsible(report)
+    said = content.texts()["status"]
+    stopped = report.state == Report.State.WITHDRAWN
+    values = {
+        "t": content.texts(),
+        "reporter": reporter,
+        "sentence": sentence,
+        "stopped": stopped,
+        "standing": own.standing(
+            report, reads=reads, messages=[m for m, _text in reading.messages], now=now
+        ),
+        "responsible": "" if stopped else said["responsible"].format(role=desk.name),
+        "by_when": said["by_when"].format(when=_when(own.reply_due(report), desk))
+        if report.state == Report.State.NEW and now <= own.reply_due(report)
+        else "",
+        "reads": reads,
+        "messages": [
+            (said["message_from_desk"].format(desk=m.desk.name) if m.desk else said["message_from_you"], m, text)
+            for m, text in reading.messages
+        ],
+        "files": reading.files,
+        "message": message or forms.Message(),
+        "file": forms.File() if len(reading.files) < own.MOST_FILES else None,
+        "file_sentence": file_sentence,
+        "zone": desk.agency.region.zone,
+    }
+    if request.method == "POST":
+        values["other_language_url"] = ""
+    return render(request, "reports/public/mine.html", values, status=status)
+
+
+def _when(at: datetime, desk: Desk) -> str:
+    return moment(at, desk.agency.region.zone)
