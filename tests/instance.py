@@ -20,7 +20,7 @@ TEMPLATE = "simpul_template"
 
 
 def _begin() -> None:
-    from launch import roles, var
+    from launch import roles
     from launch.postgres import Cluster
 
     folder = tempfile.TemporaryDirectory(prefix="simpul-tests-", dir="/tmp")
@@ -53,7 +53,9 @@ def clone(name: str, template: str = TEMPLATE) -> str:
     """Makes a database of its own from the template; returns its name."""
     from launch import roles, var
 
-    with psycopg.connect(roles.administrator(var.folder()), dbname="postgres", autocommit=True) as a:
+    with psycopg.connect(
+        roles.administrator(var.folder()), dbname="postgres", autocommit=True
+    ) as a:
         a.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         a.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER simpul_owner").format(
@@ -61,8 +63,19 @@ def clone(name: str, template: str = TEMPLATE) -> str:
             )
         )
         allowed = "simpul_workspace, simpul_public, simpul_worker, simpul_backup"
-        a.execute(sql.SQL(f"GRANT CONNECT ON DATABASE {{}} TO {allowed}").format(sql.Identifier(name)))
+        a.execute(
+            sql.SQL(f"GRANT CONNECT ON DATABASE {{}} TO {allowed}").format(sql.Identifier(name))
+        )
     return name
+
+
+def drop(name: str) -> None:
+    """Removes a cloned database."""
+    from launch import roles, var
+
+    admin = roles.administrator(var.folder())
+    with psycopg.connect(admin, dbname="postgres", autocommit=True) as a:
+        a.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def secrets_of_people() -> dict[str, dict[str, str]]:

@@ -10,7 +10,9 @@ def text(name: str, default: str | None = None) -> str:
     """The variable as text; without a default it must be set."""
     value = os.environ.get(name, default)
     if value is None or (value == "" and default is None):
-        raise ImproperlyConfigured(f"{name} is not set; docs/configuration.md says what it is for.")
+        raise ImproperlyConfigured(
+            f"{name} is not set; docs/configuration.md says what it is for."
+        )
     return value
 
 

@@ -5,8 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from config import environment as env
 from csp.constants import NONE, SELF
+
+from config import environment as env
 from simpul.core.style import public_style
 
 REPO = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from launch.voice import Refused, say
 VERBS = {
     "demo": ("jaringan NTT rekaan, lengkap", "the whole thing, with invented people"),
     "up": ("sama, tanpa data rekaan", "the same without invented people"),
-    "test": ("semua uji; boleh diberi pilihan pytest", "all tests, or what pytest is told to run"),
+    "test": ("semua uji, atau yang diberikan ke pytest", "all tests, or what pytest is given"),
     "check": ("bentuk, tipe, aturan, teks", "format, types, contracts, texts"),
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
@@ -49,14 +49,22 @@ def parser() -> Parser:
                 default=8000,
                 help="pintu umum; ruang kerja +1 / public door; workspace +1 (%(default)s)",
             )
-        if verb == "test":
-            one.add_argument("pytest", nargs=argparse.REMAINDER, help="untuk pytest / for pytest")
     return whole
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the words after ./simpul; what follows `test` is for pytest."""
+    whole = parser()
+    given, rest = whole.parse_known_args(arguments)
+    if rest and given.verb != "test":
+        whole.error("")
+    given.pytest = rest
+    return given
 
 
 def main(arguments: list[str]) -> int:
     """Do what the verb says; give back the exit code."""
-    given = parser().parse_args(arguments)
+    given = parse(arguments)
     try:
         match given.verb:
             case "demo" | "up":

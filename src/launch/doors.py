@@ -1,8 +1,7 @@
 """The parent of a door: it holds the boot secret, forks what serves, and never serves itself.
 
-The socket was bound by the supervisor. The secret is made here, in memory, and handed to each child
-right after the fork: never through arguments, environment or disk. `burn` on the control socket
-replaces the secret and all children.
+The secret is made here, in memory, and handed to each child right after the fork: never through
+arguments, environment or disk. `burn` on the control socket replaces the secret and all children.
 """
 
 import os

@@ -38,6 +38,8 @@ def fork(signals: Signals, live: Callable[[], None]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, END)
         tether.follow(parent, signal.SIGTERM)
         live()
+    except SystemExit:
+        pass
     except BaseException:
         traceback.print_exc()
     finally:

@@ -23,7 +23,7 @@ RUN, DEVELOP = REPO / "requirements.lock", REPO / "requirements-dev.lock"
 def main(arguments: list[str]) -> None:
     """Install if needed, and become the command."""
     # A mistyped verb is said before anything is installed.
-    verb = commands.parser().parse_args(arguments).verb
+    verb = commands.parse(arguments).verb
     lock = DEVELOP if verb in commands.FOR_DEVELOPERS else RUN
     with RUN.open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)

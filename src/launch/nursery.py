@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -40,10 +40,16 @@ LIBRARIES = (
 
 
 class Member:
-    """A forked process; what it prints goes to its log."""
+    """A forked process; what it prints goes to its log, and it holds no socket of another."""
 
-    def __init__(self, signals: Signals, log: Path, live: Callable[[], None]) -> None:
-        self.signals, self.log, self.live = signals, log, live
+    def __init__(
+        self,
+        signals: Signals,
+        log: Path,
+        live: Callable[[], None],
+        others: Sequence[socket.socket],
+    ) -> None:
+        self.signals, self.log, self.live, self.others = signals, log, live, others
         self.pid = 0
 
     def start(self) -> None:
@@ -51,6 +57,8 @@ class Member:
         self.pid = forks.fork(self.signals, self._begin)
 
     def _begin(self) -> None:
+        for listener in self.others:
+            listener.close()
         with self.log.open("ab") as log:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())
@@ -68,21 +76,25 @@ class Member:
             os.kill(self.pid, number)
 
 
-def run(lives: Mapping[str, Callable[[], None]], logs: Path) -> None:
+def run(
+    lives: Mapping[str, Callable[[], None]], listeners: Mapping[str, socket.socket], logs: Path
+) -> None:
     """Keep the members alive until a signal says to end; then doors end first, the worker last."""
     forks.share()
     with Signals() as signals:
-        members = {
-            name: Member(signals, logs / f"{name}.log", live) for name, live in lives.items()
-        }
-        for member in members.values():
-            member.start()
+        members = {}
+        for name, live in lives.items():
+            others = [listener for door, listener in listeners.items() if door != name]
+            members[name] = Member(signals, logs / f"{name}.log", live, others)
+            members[name].start()
         watched = [Watched(NAMES[name], member) for name, member in members.items()]
         came: set[int] = set()
         while not came & END:
             for each in watched:
                 each.look()
             came, _ = signals.wait(1)
+        for listener in listeners.values():
+            listener.close()
         worker = members.pop("worker")
         end(list(members.values()), doors.GRACE + 2)
         end([worker], 2)
@@ -106,10 +118,10 @@ def main() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
     lives: dict[str, Callable[[], None]] = {"worker": sweep}
-    for door in doors.CHILDREN:
-        listener = socket.socket(fileno=given[door])
+    listeners = {door: socket.socket(fileno=fd) for door, fd in given.items()}
+    for door, listener in listeners.items():
         lives[door] = partial(doors.open_door, door, listener)
-    run(lives, var.folder() / "log")
+    run(lives, listeners, var.folder() / "log")
 
 
 if __name__ == "__main__":

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from launch import address, control, tether, var
 from launch.postgres import Cluster
-from launch.processes import Program, Watched, end, environment, python
+from launch.processes import Program, environment, python
 from launch.signals import END, Signals
 from launch.voice import Refused, say
+from launch.watching import Watched, end
 
 DOORS = {
     "public": ("Pintu umum", "The public door"),
     "workspace": ("Ruang kerja", "The workspace"),
 }
-WORKER = ("Pekerja latar", "The worker")
 DATABASE = ("Basis data", "The database")
+PRODUCT = ("Pintu dan pekerja", "Doors and worker")
+PATIENCE = 60  # seconds for the doors to open
 
 
 class Ended(Exception):
@@ -51,8 +53,7 @@ class Supervisor:
         self.place, self.signals = place, signals
         self.cluster: Cluster | None = None
         self.listeners: list[socket.socket] = []
-        self.doors: dict[str, Program] = {}
-        self.worker: Program | None = None
+        self.product: Program | None = None
 
     def open(self, demo: bool, host: str, port: int) -> None:
         """Bring everything up, in the order in which one thing needs the other."""
@@ -68,21 +69,16 @@ class Supervisor:
         self._finish(owner, "django", "collectstatic", "--noinput", "--verbosity", "0")
         self._finish(owner, "django", "demo" if demo else "first_day")
         say("Membuka pintu", "Opening the doors")
+        fds = []
+        words = ["launch.nursery"]
         for door, listener in zip(DOORS, self.listeners, strict=True):
             listener.listen(1024)  # from now on whoever calls waits, also while a door restarts
-            self.doors[door] = Program(
-                python("launch.doors", door, "--fd", str(listener.fileno())),
-                environment(self.place, door, database),
-                self.place / "log" / f"{door}.log",
-                listener.fileno(),
-            )
-            self.doors[door].start()
-        self.worker = Program(
-            python("django", "sweep", "--forever"),
-            environment(self.place, "worker", database),
-            self.place / "log" / "worker.log",
-        )
-        self.worker.start()
+            fds.append(listener.fileno())
+            words += [f"--{door}", str(listener.fileno())]
+        # Which door a process is, the nursery tells it.
+        surroundings = environment(self.place, "worker", database)
+        self.product = Program(python(*words), surroundings, fds)
+        self.product.start()
         for door, listener in zip(DOORS, self.listeners, strict=True):
             self._wait_for(door)
             say(f"{DOORS[door][0]}: {_url(listener)}", f"{DOORS[door][1]}: {_url(listener)}")
@@ -90,11 +86,11 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start again what dies, until somebody asks us to end."""
-        watched = [Watched(DOORS[door], program) for door, program in self.doors.items()]
-        if self.worker:
-            watched.append(Watched(WORKER, self.worker))
+        watched = []
         if self.cluster:
-            watched.insert(0, Watched(DATABASE, self.cluster))
+            watched.append(Watched(DATABASE, self.cluster))
+        if self.product:
+            watched.append(Watched(PRODUCT, self.product))
         while True:
             for each in watched:
                 each.look()
@@ -105,9 +101,8 @@ class Supervisor:
         say("Berhenti dengan rapi", "Stopping in order")
         for listener in self.listeners:
             listener.close()
-        end(list(self.doors.values()), 7)
-        if self.worker:
-            end([self.worker], 2)
+        if self.product:
+            end([self.product], 10)
         if self.cluster:
             self.cluster.stop(2)
         say("Selesai", "Done")
@@ -143,11 +138,11 @@ class Supervisor:
 
     def _wait_for(self, door: str) -> None:
         """Return when the door's parent has forked the processes that serve."""
-        program = self.doors[door]
+        until = time.monotonic() + PATIENCE
         while not control.answers(self.place, door):
-            if not program.alive():
+            if time.monotonic() > until or not (self.product and self.product.alive()):
                 log = self.place / "log" / f"{door}.log"
-                print("\n".join(log.read_text().splitlines()[-12:]))
+                print(*log.read_text().splitlines()[-12:], sep="\n")
                 raise Refused(f"{DOORS[door][0]} belum terbuka: {log}", f"See {log}.")
             self._pause(0.2)
 

@@ -81,7 +81,9 @@ def test_the_line_end_to_end(cast: Cast) -> None:
         shared = files.read(actor=actor, case=Case.objects.select_related("report").get())
         assert [text for _entry, _of, text in shared.entries] == ["Perlu periksa."]
         assert shared.open == ["health"] and shared.report == {}
-        referrals.report_back(actor=actor, referral=row, ref=uuid4(), text="Sudah diperiksa.", now=now)
+        referrals.report_back(
+            actor=actor, referral=row, ref=uuid4(), text="Sudah diperiksa.", now=now
+        )
     with cast.acting("intake") as actor:
         row = referral_access.get_referral(actor, referral.code)
         slip = referrals.read(actor=actor, referral=row)
@@ -111,9 +113,19 @@ def test_nothing_is_shared_without_a_consent_that_covers_it(cast: Cast) -> None:
     with cast.acting("intake") as actor:
         for parts in (["health", "legal"], ["legal"], []):
             with pytest.raises(ConsentMissing):
-                consents.share(actor=actor, case=case, consent=consent, compartments=parts, now=now)
-    for tags, basis in [([consent.ref], "consent"), ([], "consent"), ([], "own"), ([case.ref], "choice")]:
-        with pytest.raises(DatabaseError, match="no consent covers"), cast.acting("intake") as actor:
+                consents.share(
+                    actor=actor, case=case, consent=consent, compartments=parts, now=now
+                )
+    for tags, basis in [
+        ([consent.ref], "consent"),
+        ([], "consent"),
+        ([], "own"),
+        ([case.ref], "choice"),
+    ]:
+        with (
+            pytest.raises(DatabaseError, match="no consent covers"),
+            cast.acting("intake") as actor,
+        ):
             envelope = envelopes.latest(case.ref, "legal")
             assert envelope is not None
             opened = envelopes.open_envelope(envelope, actor.keyring)

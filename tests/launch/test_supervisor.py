@@ -65,36 +65,49 @@ class Instance:
         return found
 
     def database(self) -> int:
-        return int((self.place / "pg/data/postmaster.pid").read_text().split()[0])
+        """The process that accepts connections, or 0."""
+        lines = written(self.place / "pg/data/postmaster.pid").split()
+        return int(lines[0]) if "ready" in lines else 0
 
     def worker(self) -> int:
-        return int((self.place / "worker").read_text())
+        """The process of the worker, or 0."""
+        return int(written(self.place / "worker") or 0)
+
+
+def written(path: Path) -> str:
+    """What is in a file that comes and goes."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @pytest.fixture
 def instance(place: Path) -> Iterator[Instance]:
     instance = Instance(place)
-    yield instance.ready()
-    instance.process.kill()
-    instance.wait()
+    try:
+        yield instance.ready()
+    finally:
+        instance.process.kill()
+        instance.wait()
     wait_until(lambda: not instance.parts())
     Cluster(place).remove()
 
 
 def test_everything_starts_in_order_and_says_where_it_is(instance: Instance) -> None:
-    wait_until((instance.place / "worker").exists)
+    wait_until(instance.worker)
     notes = (instance.place / "notes").read_text().splitlines()
-    assert notes[:5] == [
+    assert notes == [
         "launch.roles owner",
         "launch.catalogues compile owner",
         "django prepare owner",
         "django collectstatic owner",
         "django first_day owner",
-    ]
-    assert sorted(notes[5:]) == [
-        "django sweep worker",
-        "launch.doors public public",
-        "launch.doors workspace workspace",
+        "launch.nursery --public worker",
     ]
     ports = re.findall(r"http://127\.0\.0\.1:(\d+)/ / ", instance.said)
     assert len(ports) == 2
@@ -106,7 +119,7 @@ def test_everything_starts_in_order_and_says_where_it_is(instance: Instance) -> 
 
 def test_a_process_of_ours_knows_only_what_it_needs(instance: Instance) -> None:
     parts = instance.parts()
-    assert len(parts) >= 6  # two doors, their children, the worker, the database
+    assert len(parts) >= 7  # the nursery, two doors, their children, the worker, the database
     for pid in parts:
         environ = Path(f"/proc/{pid}/environ").read_bytes()
         assert b"A_TOKEN" not in environ
@@ -117,7 +130,7 @@ def test_a_process_of_ours_knows_only_what_it_needs(instance: Instance) -> None:
 def test_ctrl_c_stops_web_then_worker_then_database_and_a_second_one_waits(
     instance: Instance,
 ) -> None:
-    wait_until((instance.place / "worker").exists)
+    wait_until(instance.worker)
     parts = instance.parts()
     os.killpg(instance.process.pid, signal.SIGINT)
     os.killpg(instance.process.pid, signal.SIGINT)
@@ -128,24 +141,50 @@ def test_ctrl_c_stops_web_then_worker_then_database_and_a_second_one_waits(
         for line in (instance.place / "notes").read_text().splitlines()
         if line.startswith("end")
     ]
-    assert sorted(ends[:2]) == ["launch.doors", "launch.doors"]
-    assert ends[2:] == ["django"]
+    assert sorted(ends[:2]) == ["public", "workspace"]
+    assert ends[2:] == ["worker"]
     log = (instance.place / "log" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
 
 
 def test_what_dies_is_started_again(instance: Instance) -> None:
-    wait_until((instance.place / "worker").exists)
+    wait_until(instance.worker)
     worker, database = instance.worker(), instance.database()
     (public,) = control.ask(control.address(instance.place, "public"), "pids").split()
-    door = int(Path(f"/proc/{public}/stat").read_text().rpartition(")")[2].split()[1])
+    door = parent(int(public))
     for pid in (worker, database, door):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: control.answers(instance.place, "public") and gone(int(public)))
-    wait_until(lambda: instance.worker() != worker)
-    wait_until(lambda: "ready" in (instance.place / "pg/data/postmaster.pid").read_text())
-    assert instance.database() != database
+    wait_until(lambda: instance.worker() not in {0, worker})
+    wait_until(lambda: instance.database() not in {0, database})
     assert instance.process.poll() is None
+
+
+def test_when_the_nursery_is_killed_all_of_it_is_started_again(instance: Instance) -> None:
+    wait_until(instance.worker)
+    worker = instance.worker()
+    nursery = parent(worker)
+    os.kill(nursery, signal.SIGKILL)
+    wait_until(lambda: gone(worker) and instance.worker() not in {0, worker})
+    wait_until(lambda: control.answers(instance.place, "workspace"))
+    assert instance.process.poll() is None
+
+
+def test_a_door_holds_no_socket_of_the_other(instance: Instance) -> None:
+    held = {}
+    for door in ("public", "workspace"):
+        (child,) = control.ask(control.address(instance.place, door), "pids").split()
+        for pid in (int(child), parent(int(child))):
+            links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+            held[pid] = {str(link) for link in links if str(link).startswith("socket:")}
+    port = re.findall(r":(\d+)/ / ", instance.said)
+    listening = {
+        f"socket:[{row.split()[9]}]"
+        for row in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if int(row.split()[1].split(":")[1], 16) in map(int, port) and row.split()[3] == "0A"
+    }
+    assert len(listening) == 2
+    assert [len(sockets & listening) for sockets in held.values()] == [1, 1, 1, 1]
 
 
 def test_when_the_supervisor_is_killed_everything_ends(instance: Instance) -> None:

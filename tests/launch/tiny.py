@@ -9,10 +9,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from launch import control, supervisor
+from launch import control, nursery, supervisor
 from launch.doors import Door
 from launch.server import Limits, Server, serve
 from launch.voice import Refused
@@ -38,32 +39,52 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     return [body]
 
 
-def door(address: Path, fd: int, children: int) -> None:
+def door(address: Path, listener: socket.socket, children: int) -> None:
     """A real door around the tiny application."""
 
     def open_server(listener: socket.socket) -> Server:
         return serve(application, listener, threads=4, limits=Limits())
 
-    Door(address, socket.socket(fileno=fd), children, open_server, hold).run()
+    Door(address, listener, children, open_server, hold).run()
+
+
+def note(*words: str) -> None:
+    """Leave a line in the folder of the instance."""
+    with (Path(os.environ["SIMPUL_VAR"]) / "notes").open("a") as file:
+        print(*words, file=file)
 
 
 def step(words: list[str]) -> None:
-    """What the supervisor starts: notes that it began, and when it was told to end."""
+    """What the supervisor starts: leaves a note, and breaks when a file says so."""
     place = Path(os.environ["SIMPUL_VAR"])
-    notes = place / "notes"
-    with notes.open("a") as file:
-        print(*words[:2], os.environ["SIMPUL_DOOR"], file=file)
+    note(*words[:2], os.environ["SIMPUL_DOOR"])
     breaks = place / "breaks"
     if breaks.exists() and breaks.read_text() in words:
         sys.exit(3)
-    if words[0] == "launch.doors":
-        door(control.address(place, words[1]), int(words[3]), 1)
-    elif words[1:] == ["sweep", "--forever"]:
-        (place / "worker").write_text(str(os.getpid()))
-        signal.sigwait([signal.SIGTERM])
-    if words[0] == "launch.doors" or "sweep" in words:
-        with notes.open("a") as file:
-            print("end", *words[:2], file=file)
+    if words[0] == "launch.nursery":
+        listeners = {
+            name: socket.socket(fileno=int(fd))
+            for name, fd in (("public", words[2]), ("workspace", words[4]))
+        }
+        lives = {
+            name: partial(noted_door, name, control.address(place, name), listener)
+            for name, listener in listeners.items()
+        }
+        nursery.run({"worker": worker, **lives}, listeners, place / "log")
+
+
+def noted_door(name: str, address: Path, listener: socket.socket) -> None:
+    """A door that says when it ended."""
+    door(address, listener, 1)
+    note("end", name)
+
+
+def worker() -> None:
+    """Waits to be told to end, and says so."""
+    (Path(os.environ["SIMPUL_VAR"]) / "worker").write_text(str(os.getpid()))
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    signal.sigwait([signal.SIGTERM])
+    note("end", "worker")
 
 
 def tiny(*words: str) -> list[str]:
@@ -75,9 +96,8 @@ def main(words: list[str]) -> int:
     """Be what the first word says."""
     match words:
         case ["door", address, fd, children]:
-            door(Path(address), int(fd), int(children))
+            door(Path(address), socket.socket(fileno=int(fd)), int(children))
         case ["step", *rest]:
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM] * ("sweep" in rest))
             step(rest)
         case ["supervisor", kind, port]:
             sys.modules["launch.supervisor"].python = tiny  # type: ignore[attr-defined]

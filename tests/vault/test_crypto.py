@@ -23,7 +23,9 @@ def test_hkdf_is_rfc_5869_case_1() -> None:
 def test_gcm_siv_is_rfc_8452_appendix_c2() -> None:
     """RFC 8452 C.2, AES-256, eight bytes of plain text."""
     cipher = crypto.AESGCMSIV(bytes.fromhex("01" + "00" * 31))
-    sealed = cipher.encrypt(bytes.fromhex("03" + "00" * 11), bytes.fromhex("0100000000000000"), None)
+    sealed = cipher.encrypt(
+        bytes.fromhex("03" + "00" * 11), bytes.fromhex("0100000000000000"), None
+    )
     assert sealed.hex() == "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28"
 
 
@@ -79,7 +81,13 @@ def test_a_file_opens_whole_or_not_at_all(size: int) -> None:
     sealed = crypto.seal_stream(key, data, b"here")
     assert crypto.unseal_stream(key, sealed, b"here") == data
     step = CHUNK + 16
-    wrong = [sealed[:-1], sealed[:-step], sealed + sealed[:step], b"", sealed[:40] + b"?" + sealed[41:]]
+    wrong = [
+        sealed[:-1],
+        sealed[:-step],
+        sealed + sealed[:step],
+        b"",
+        sealed[:40] + b"?" + sealed[41:],
+    ]
     if len(sealed) > step:
         wrong.append(sealed[step : 2 * step] + sealed[:step] + sealed[2 * step :])
     for bad in wrong:

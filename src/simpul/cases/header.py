@@ -43,9 +43,7 @@ def _wish(file: CaseFile, summary: str) -> Fact:
 
 
 def _contact(file: CaseFile) -> Fact:
-    found = words.sections(
-        {"contact": file.report.get("contact", {})}, regions={}, offices={}
-    )
+    found = words.sections({"contact": file.report.get("contact", {})}, regions={}, offices={})
     text = " · ".join(line.answer for section in found for line in section.lines)
     if "contact" not in file.open:
         text = _("Tidak dibagikan. Hubungi lewat meja pemilik kasus.")

@@ -30,7 +30,9 @@ class Clock(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["rule", "due_at"], condition=Q(stopped_at=None), name="clocks_due"),
+            models.Index(
+                fields=["rule", "due_at"], condition=Q(stopped_at=None), name="clocks_due"
+            ),
             models.Index(fields=["subject"], name="clocks_subject"),
         ]
 

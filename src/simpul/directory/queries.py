@@ -80,12 +80,16 @@ def places(region: str, kind: str, now: datetime) -> list[Place]:
 
 
 def _services(region: str, kind: str) -> list[Service]:
-    rows = Service.objects.select_related("desk__agency__region").order_by("desk__name", "desk", "ref")
+    rows = Service.objects.select_related("desk__agency__region").order_by(
+        "desk__name", "desk", "ref"
+    )
     if region:
         rows = rows.filter(desk__agency__region__in=[region, region[:2]])
     if kind:
         rows = rows.filter(kind=kind)
-    return sorted(rows, key=lambda row: (-len(row.desk.agency.region_id), row.desk.agency.region_id))
+    return sorted(
+        rows, key=lambda row: (-len(row.desk.agency.region_id), row.desk.agency.region_id)
+    )
 
 
 def _place(services: list[Service], words: dict[str, str], now: datetime) -> Place:

@@ -102,9 +102,7 @@ def _seal_need(actor: Actor, case: Case, referral: Referral, need: Need) -> None
     own, by = case.desk_id, actor.keyring.own
     until = consents.until_at(case, referral.consent)
     opened = envelopes.create(referral.ref, Compartment.NOTES, desks=[own, referral.to_desk_id])
-    envelopes.grant(
-        opened, to=envelopes.desk_recipient(own), by=by, basis=Grant.Basis.OWN
-    )
+    envelopes.grant(opened, to=envelopes.desk_recipient(own), by=by, basis=Grant.Basis.OWN)
     opened.seal(referral, "need", json.dumps(asdict(need), ensure_ascii=False))
     referral.save(force_insert=True)
     envelopes.grant(

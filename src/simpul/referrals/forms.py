@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from simpul.cases.models import Consent
 from simpul.directory import queries as directory
 from simpul.network import regions
-from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
 from simpul.reports import words
 
@@ -31,7 +30,8 @@ class Sheet(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, auto_id=f"{type(self).__name__.lower()}_%s", **more)
+        more.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
+        super().__init__(*args, **more)
         for field in self.fields.values():
             field.error_messages["required"] = EMPTY
 
@@ -88,10 +88,10 @@ class Send(Sheet):
         """The consent itself."""
         return self.consents[self.cleaned_data["consent"]]
 
-    def need(self) -> Need:
-        """The minimum that the receiver reads before accepting."""
+    def need(self) -> dict[str, str]:
+        """The minimum that the receiver reads before accepting, as the fields of a need."""
         names = ("service", "note", "age_band", "region", "language", "accessibility")
-        return Need(**{name: self.cleaned_data[name] for name in names})
+        return {name: self.cleaned_data[name] for name in names}
 
 
 def _named(consent: Consent) -> str:

@@ -202,9 +202,7 @@ def read(*, actor: Actor, report: Report) -> Reading:
 def read_own(reporter: Reporter) -> Reading:
     """The reporter opens what is hers; no line is written about her."""
     opened = {one.envelope.ref: one for one in reporter.opened.values()}
-    return _reading(
-        opened, access.own_parts(), access.own_messages(), access.own_attachments()
-    )
+    return _reading(opened, access.own_parts(), access.own_messages(), access.own_attachments())
 
 
 def _reading(
@@ -220,7 +218,11 @@ def _reading(
             answers[one.envelope.compartment] = json.loads(one.unseal(part, "answers"))
     return Reading(
         answers,
-        [(m, opened[m.envelope_id].unseal(m, "text")) for m in messages if m.envelope_id in opened],
+        [
+            (m, opened[m.envelope_id].unseal(m, "text"))
+            for m in messages
+            if m.envelope_id in opened
+        ],
         [
             (f, json.loads(opened[f.envelope_id].unseal(f, "about")))
             for f in files
@@ -289,9 +291,10 @@ def attach(*, actor: Reporter, ref: UUID, file: Scrubbed, name: str, now: dateti
     require(len(file.data) > 0)
     if actor.report.state == Report.State.WITHDRAWN:
         raise Stopped
-    opened = actor.opened.get((actor.report.ref, Compartment.INCIDENT)) or actor.opened[
-        actor.report.dialogue, Compartment.NOTES
-    ]
+    opened = (
+        actor.opened.get((actor.report.ref, Compartment.INCIDENT))
+        or actor.opened[actor.report.dialogue, Compartment.NOTES]
+    )
     attachment = Attachment(ref=ref, report=actor.report, added_at=now)
     about = {"type": file.media_type, "extension": file.extension, "size": len(file.data)}
     opened.seal(attachment, "about", json.dumps(about))

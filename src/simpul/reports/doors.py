@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.utils.translation import gettext
 
@@ -20,6 +21,12 @@ KEPT = ("message", "ref")  # what was typed behind the receipt, when the session
 def begin(request: HttpRequest, opened: Opened) -> None:
     """Remembers an opened receipt for fifteen idle minutes, in place of any other."""
     request.session.flush()
+    rotate_token(request)
+    remember(request, opened)
+
+
+def remember(request: HttpRequest, opened: Opened) -> None:
+    """Remembers the receipt in the session that is open, so that a form sent twice still fits."""
     request.session["lookup"] = opened.lookup.hex()
     request.session["seed"] = opened.pair.seed.hex()
 

@@ -77,7 +77,9 @@ class Message(SealedRow):
     """A message between the reporter and the desk that answers her."""
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="messages")
-    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")  # null: the reporter
+    desk = models.ForeignKey(
+        Desk, models.PROTECT, null=True, related_name="+"
+    )  # null: the reporter
     sent_at = models.DateTimeField()
     text = SealedField()
 

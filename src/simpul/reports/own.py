@@ -71,6 +71,10 @@ def standing(
     if reads:
         here = gettext("%(desk)s sudah membuka laporan ini.") % {"desk": desk}
     if now > reply_due(report):
-        late = said["late"] if report.fallback_id else gettext("Jawaban ini terlambat. Kami minta maaf.")
+        late = (
+            said["late"]
+            if report.fallback_id
+            else gettext("Jawaban ini terlambat. Kami minta maaf.")
+        )
         return [here, late]
     return [here]

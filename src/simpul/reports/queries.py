@@ -53,7 +53,7 @@ def receivers(
     return sorted(offered, key=order)
 
 
-RECEIVING_DUTIES = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
+RECEIVING_DUTIES: list[str] = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
 
 
 def fallback_for(

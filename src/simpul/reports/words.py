@@ -37,7 +37,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     },
 }
 # (compartment, question) → the group of `content/report.toml` whose codes the answer uses.
-GROUPS = {
+GROUPS: dict[tuple[str, str], str] = {
     (Compartment.NOTES, "needs"): "need",
     (Compartment.NOTES, "for_whom"): "for_whom",
     (Compartment.CONTACT, "channel"): "contact",

@@ -145,7 +145,9 @@ class _Played:
 
     @property
     def report(self) -> Report:
-        return Report.objects.select_related("receiver", "fallback").get(lookup=self.receipt.lookup)
+        return Report.objects.select_related("receiver", "fallback").get(
+            lookup=self.receipt.lookup
+        )
 
     @property
     def case(self) -> Case:
@@ -218,9 +220,7 @@ class _Played:
             return
         with self.demo.acting(step["desk"]) as actor:
             if outcome == "declined":
-                referrals.decline(
-                    actor=actor, referral=referral, reason=step["answer"], now=later
-                )
+                referrals.decline(actor=actor, referral=referral, reason=step["answer"], now=later)
                 return
             referrals.accept(actor=actor, referral=referral, now=later)
             if outcome != "accepted" or step.get("answer"):

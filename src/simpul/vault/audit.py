@@ -79,7 +79,9 @@ def link(limit: int = 5000) -> int:
         links.append(AuditLink(number=number, line=line, hash=chained))
     AuditLink.objects.bulk_create(links)
     AuditPending.objects.filter(line__in=lines).delete()
-    signature = _instance_key().sign(canonical("simpul", "audit", settings.INSTANCE, number, chained))
+    signature = _instance_key().sign(
+        canonical("simpul", "audit", settings.INSTANCE, number, chained)
+    )
     AuditHead.objects.create(number=number, hash=chained, signature=signature)
     return len(lines)
 
@@ -114,8 +116,12 @@ def verify() -> Verdict:
         head = heads.pop(number, None)
         if head is not None:
             message = canonical("simpul", "audit", settings.INSTANCE, number, chained)
-            if bytes(head.hash) != chained or not crypto.verify(signing, bytes(head.signature), message):
-                return Verdict(number - 1, f"the head signed at line {number} is another", unlinked)
+            if bytes(head.hash) != chained or not crypto.verify(
+                signing, bytes(head.signature), message
+            ):
+                return Verdict(
+                    number - 1, f"the head signed at line {number} is another", unlinked
+                )
     if heads:
         return Verdict(number, f"lines up to {max(heads)} were signed and are gone", unlinked)
     return Verdict(number, None, unlinked)

@@ -43,5 +43,5 @@ def say(
         cursor.execute(
             "SELECT set_config('simpul.person', %s, true), set_config('simpul.desks', %s, true),"
             " set_config('simpul.receipt', %s, true)",
-            [str(person or ""), "{%s}" % ids, receipt.hex() if receipt else ""],
+            [str(person or ""), f"{{{ids}}}", receipt.hex() if receipt else ""],
         )

@@ -23,9 +23,9 @@ class FairQueue:
     def __init__(self, places: int) -> None:
         self._free = places
         self._lock = threading.Lock()
-        self._waiting: OrderedDict[bytes, tuple[deque[threading.Event], deque[threading.Event]]] = (
-            OrderedDict()
-        )
+        self._waiting: OrderedDict[
+            bytes, tuple[deque[threading.Event], deque[threading.Event]]
+        ] = OrderedDict()
 
     @contextmanager
     def turn(self, source: bytes = b"", *, filing: bool = True) -> Iterator[None]:

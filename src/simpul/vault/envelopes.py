@@ -147,7 +147,9 @@ def write_all(made: list[Grant]) -> list[Grant]:
     return Grant.objects.bulk_create(made)
 
 
-def open_envelope(envelope: Envelope, keyring: Keyring, *, now: datetime | None = None) -> OpenEnvelope:
+def open_envelope(
+    envelope: Envelope, keyring: Keyring, *, now: datetime | None = None
+) -> OpenEnvelope:
     """Opens an envelope by a live grant to one of the keys at hand. Raises Closed, Unopened, Untrusted."""
     opened = open_all([envelope], keyring, now=now).get(envelope.ref)
     if opened is None:

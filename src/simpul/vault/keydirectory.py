@@ -192,7 +192,9 @@ def current() -> Verified:
             known = _read_on(known, pin)
             _cached = known
         if pin is None:
-            raise Untrusted("no root is pinned here; the first day has not been held on this machine")
+            raise Untrusted(
+                "no root is pinned here; the first day has not been held on this machine"
+            )
         if known.number < pin.number:
             raise Untrusted("the directory is older than the one pinned here")
         if sha256(known.root).hex() != pin.root:

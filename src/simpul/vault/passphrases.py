@@ -36,7 +36,11 @@ class Opened:
 
     def code(self, step: int) -> str:
         """The six digits of a time step."""
-        return TOTP(self.totp, 6, SHA1(), STEP, enforce_key_length=False).generate(step * STEP).decode()
+        return (
+            TOTP(self.totp, 6, SHA1(), STEP, enforce_key_length=False)
+            .generate(step * STEP)
+            .decode()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def unwrap(wrapped: Wrapped, derived: Derived) -> Opened | None:
         return None
     ref = wrapped.keypair_id
     seed = crypto.unseal(derived.key, bytes(wrapped.seed), _place(ref, "seed"))
-    return Opened(Pair(ref, seed), crypto.unseal(derived.key, bytes(wrapped.totp), _place(ref, "totp")))
+    return Opened(
+        Pair(ref, seed), crypto.unseal(derived.key, bytes(wrapped.totp), _place(ref, "totp"))
+    )
 
 
 def _place(ref: UUID, what: str) -> bytes:

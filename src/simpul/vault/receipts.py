@@ -77,6 +77,12 @@ def read(typed: str) -> list[str] | None:
     return [wordlist()[n] for n in numbers if n is not None]
 
 
+def unknown_word(typed: str) -> int | None:
+    """Which of the typed words is the first that is not in the list, counted from 1."""
+    words = re.findall(r"[^\W\d_]+", typed.lower())
+    return next((n for n, word in enumerate(words, 1) if word[:4] not in _by_start()), None)
+
+
 def open_words(words: list[str], *, source: bytes = b"", filing: bool) -> Opened:
     """Derives what the words open: HMAC with the pepper, Argon2id, HKDF. About 0.1 s of one core."""
     secret = crypto.mac(settings.PEPPER, "-".join(words).encode())

@@ -24,7 +24,7 @@ def as_json(row: Model) -> dict[str, Any]:
 def call(function: str, argument: Any) -> Any:
     """Calls a database function with one JSON argument and returns its single value."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s::jsonb)", [json.dumps(argument)])  # noqa: S608
+        cursor.execute(f"SELECT {function}(%s::jsonb)", [json.dumps(argument)])
         return cursor.fetchone()[0]
 
 
@@ -54,7 +54,9 @@ def rolled_back() -> Iterator[str]:
     for model in sealed_models():
         for row in model._default_manager.order_by("pk").iterator(500):
             line = (
-                AuditLine.objects.filter(row=row.ref, content__isnull=False).order_by("-id").first()
+                AuditLine.objects.filter(row=row.ref, content__isnull=False)
+                .order_by("-id")
+                .first()
             )
             if line is None or bytes(line.content or b"") != sha256(ciphertext(row)):
                 yield f"{model._meta.label} {row.ref}"

@@ -173,7 +173,9 @@ def until_at(case: Case, consent: Consent) -> datetime:
 def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
     """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded."""
     said = files.office_of(actor, case)
-    kept_out = {int(office) for office in [said.get("office"), *said.get("excluded", [])] if office}
+    kept_out = {
+        int(office) for office in [said.get("office"), *said.get("excluded", [])] if office
+    }
     if kept_out & set(desk.agency.line):
         raise Excluded
 

@@ -19,7 +19,8 @@ from simpul.reports.models import Report
 from simpul.vault import receipts
 from simpul.vault.receipts import Opened
 
-SHOWN_FOR = timedelta(hours=1)  # the same form sent again shows the same words, as at the public door
+# The same form sent again shows the same words, as at the public door.
+SHOWN_FOR = timedelta(hours=1)
 
 
 def take_up(request: Request, code: str) -> HttpResponse:

@@ -67,7 +67,7 @@ def of_case(request: Request, case_code: str) -> HttpResponse:
                 ref=said["ref"],
                 consent=said["consent"],
                 compartments=said["compartments"],
-                need=form.need(),
+                need=Need(**form.need()),
                 urgency=said["urgency"],
                 now=now,
             )

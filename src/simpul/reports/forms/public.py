@@ -109,11 +109,15 @@ class Report(forms.Form):
             "region", page2["region"], page2["region_hint"], [("", page2["region_skip"]), *regions]
         )
         self._ask("for_whom", page2["for_whom"], "", content.choices("for_whom"))
-        self._ask("channel", page2["contact_channel"], page2["contact_hint"], content.choices("contact"))
+        self._ask(
+            "channel", page2["contact_channel"], page2["contact_hint"], content.choices("contact")
+        )
         self._ask("detail", page2["contact_detail"])
         self._ask("hours", page2["contact_hours"])
         self._ask("cover", page2["contact_cover"], page2["contact_cover_hint"])
-        self._ask("office", page2["office"], page2["office_why"], [("", page2["office_none"]), *grouped])
+        self._ask(
+            "office", page2["office"], page2["office_why"], [("", page2["office_none"]), *grouped]
+        )
         self._ask(
             "kind", page2["reported_kind"], page2["reported_kind_why"],
             [("", none), *content.choices("reported_kind")],
@@ -159,8 +163,10 @@ class Report(forms.Form):
         ]
         chosen = self.chosen(desks)
         if chosen is None or not self.said("receiver"):
-            self.data = self.data.copy()
-            self.data["receiver"] = widget.choices[0][0]
+            typed: Any = self.data
+            typed = typed.copy()
+            typed["receiver"] = widget.choices[0][0]
+            self.data = typed
 
     def chosen(self, desks: list[Desk]) -> Desk | None:
         """The desk that was chosen among these; the first when she left it to us or skipped it."""

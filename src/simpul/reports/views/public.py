@@ -5,7 +5,7 @@ goes wrong, every word that was typed is on the page that answers.
 """
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from simpul.core.access import AgainstTheRules, NotYours
 from simpul.core.doors import derives_first
-from simpul.core.templatetags.simpul import moment
+from simpul.core.templatetags.simpul import day, moment
 from simpul.directory import queries as directory
 from simpul.network import regions
 from simpul.network.models import Desk
@@ -36,7 +36,10 @@ from simpul.vault.sources import Patience, source_of
 
 MOST_RECEIVERS = 6
 LAST = 3
+KEPT_AFTER = timedelta(days=365)  # the retention that page 3 states
 MOVES = {"back": -1, "skip": 1, "next": 1}
+# A page that holds words nobody has sent, or words shown once, has no link that would lose them.
+ALONE: dict[str, Any] = {"other_language_url": "", "navigation": []}
 patience = Patience()
 
 
@@ -82,7 +85,7 @@ def _page(
         "sentence": sentence,
     }
     if number > 1:
-        values["other_language_url"] = ""  # a link would lose what was typed
+        values |= ALONE
     if number == 1:
         values["listening"] = directory.hotlines("selfharm")
     if number == 2:
@@ -123,7 +126,9 @@ def _choices(form: forms.Report) -> dict[str, Any]:
     token = form.said("token")
     region = form.said("region")
     is_recent = form.said("health72") in {"yes", "unknown"}
-    places = directory.places(region, "medical_72h", timezone.now()) if is_recent and region else []
+    places = (
+        directory.places(region, "medical_72h", timezone.now()) if is_recent and region else []
+    )
     return {
         "can_send": bool(desks),
         "hotlines": [] if desks else directory.hotlines(),
@@ -265,9 +270,8 @@ def _receipt(
         if report.fallback
         else "",
         "sent_before": sent_before,
-        "other_language_url": "",
     }
-    return render(request, "reports/public/receipt.html", values)
+    return render(request, "reports/public/receipt.html", values | ALONE)
 
 
 def _again(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
@@ -329,10 +333,9 @@ def _asked_for_words(request: HttpRequest, sentence: str, status: int = 200) -> 
         "kept": kept,
         "words": request.POST.get("words", ""),
     }
-    if request.method == "POST" and status == 200:
-        status = 422
     if request.method == "POST":
-        values["other_language_url"] = ""
+        values |= ALONE
+        status = 422 if status == 200 else status
     return render(request, "reports/public/open.html", values, status=status)
 
 
@@ -453,18 +456,20 @@ def replace(request: HttpRequest) -> HttpResponse:
         source = source_of(request.META.get("REMOTE_ADDR", ""))
         opened = receipts.open_words(receipts.words_of(token), source=source, filing=True)
         if _is_open(opened):  # pressed twice: the first press has replaced the words
-            doors.begin(request, opened)
-            return _new_words(request, token)
-    with context.opened("public", receipt=doors.lookup(request)):
-        reporter = doors.reporter(request)
-        if reporter is None:
-            return doors.ask_again(request)
-        if opened is None:
-            values = {"t": content.texts(), "token": receipts.new_token()}
-            return render(request, "reports/public/replace.html", values)
-        actions.replace_receipt(actor=reporter, fresh=opened)
-    doors.begin(request, opened)
-    return _new_words(request, token)
+            return _new_words(request, token, opened)
+    try:
+        with context.opened("public", receipt=doors.lookup(request)):
+            reporter = doors.reporter(request)
+            if reporter is None:
+                return doors.ask_again(request)
+            if opened is None:
+                values = {"t": content.texts(), "token": receipts.new_token()}
+                return render(request, "reports/public/replace.html", values)
+            actions.replace_receipt(actor=reporter, fresh=opened)
+    except DatabaseError:  # pressed twice at the same moment
+        if opened is None or not _is_open(opened):
+            raise
+    return _new_words(request, token, opened)
 
 
 def _is_open(opened: Opened) -> bool:
@@ -476,10 +481,11 @@ def _is_open(opened: Opened) -> bool:
         return True
 
 
-def _new_words(request: HttpRequest, token: str) -> HttpResponse:
+def _new_words(request: HttpRequest, token: str, opened: Opened) -> HttpResponse:
+    doors.remember(request, opened)
     six = receipts.words_of(token)
     values = {"t": content.texts(), "words": six, "digits": receipts.digits_of(six)}
-    return render(request, "reports/public/replaced.html", values | {"other_language_url": ""})
+    return render(request, "reports/public/replaced.html", values | ALONE)
 
 
 def _mine(
@@ -503,6 +509,7 @@ def _mine(
         "reporter": reporter,
         "sentence": sentence,
         "stopped": stopped,
+        "stopped_until": _stopped_until(report),
         "standing": own.standing(
             report, reads=reads, messages=[m for m, _text in reading.messages], now=now
         ),
@@ -512,7 +519,13 @@ def _mine(
         else "",
         "reads": reads,
         "messages": [
-            (said["message_from_desk"].format(desk=m.desk.name) if m.desk else said["message_from_you"], m, text)
+            (
+                said["message_from_desk"].format(desk=m.desk.name)
+                if m.desk
+                else said["message_from_you"],
+                m,
+                text,
+            )
             for m, text in reading.messages
         ],
         "files": reading.files,
@@ -522,9 +535,17 @@ def _mine(
         "zone": desk.agency.region.zone,
     }
     if request.method == "POST":
-        values["other_language_url"] = ""
+        values |= ALONE
     return render(request, "reports/public/mine.html", values, status=status)
 
 
+def _stopped_until(report: Report) -> str:
+    if report.withdrawn_at is None:
+        return ""
+    until = day(report.withdrawn_at + KEPT_AFTER)
+    done: str = content.texts()["withdraw"]["done_report"]
+    return done.format(date=until)
+
+
 def _when(at: datetime, desk: Desk) -> str:
-    return moment(at, desk.agency.region.zone)
+    return str(moment(at, desk.agency.region.zone))

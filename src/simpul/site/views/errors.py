@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from simpul.core.access import AgainstTheRules
-from simpul.vault.envelopes import Untrusted
+from simpul.vault.keydirectory import Untrusted
 
 NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words"}
 
@@ -20,11 +20,13 @@ def kept(request: HttpRequest) -> list[tuple[str, str]]:
     try:
         posted = request.POST.lists() if request.method == "POST" else []
         return [(k, v) for k, values in posted for v in values if k not in NEVER_KEPT]
-    except Exception:  # noqa: BLE001 — a body that cannot be read has nothing to give back
+    except Exception:
         return []
 
 
-def page(request: HttpRequest, status: int, title: str, sentence: str, **more: Any) -> HttpResponse:
+def page(
+    request: HttpRequest, status: int, title: str, sentence: str, **more: Any
+) -> HttpResponse:
     """An error page that needs neither database nor session."""
     public = settings.ROOT_URLCONF.endswith("public")
     typed = kept(request) if more.pop("retry", False) else []
@@ -55,18 +57,25 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Yours to see, but another's duty to do."""
     return page(
-        request, 403, _("Bukan tugas meja Anda"), _("Minta rekan yang bertugas. Percobaan ini dicatat.")
+        request,
+        403,
+        _("Bukan tugas meja Anda"),
+        _("Minta rekan yang bertugas. Percobaan ini dicatat."),
     )
 
 
 def bad(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """A request that no page of ours sends."""
-    return page(request, 400, _("Belum terbaca"), _("Buka lagi halamannya, lalu coba sekali lagi."))
+    return page(
+        request, 400, _("Belum terbaca"), _("Buka lagi halamannya, lalu coba sekali lagi.")
+    )
 
 
 def foreign(request: HttpRequest) -> HttpResponse:
     """A post that another site started."""
-    return page(request, 403, _("Belum tersimpan"), _("Buka halaman ini langsung, lalu kirim lagi."))
+    return page(
+        request, 403, _("Belum tersimpan"), _("Buka halaman ini langsung, lalu kirim lagi.")
+    )
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,7 +5,7 @@ from django.http import HttpRequest, JsonResponse
 
 from simpul.core.doors import derives_first, open_to_anyone
 from simpul.vault import keydirectory
-from simpul.vault.envelopes import Untrusted
+from simpul.vault.keydirectory import Untrusted
 
 
 @open_to_anyone
@@ -33,5 +33,3 @@ def _directory() -> str:
         return "unknown"
     except Untrusted:
         return "not the one pinned here"
-
-

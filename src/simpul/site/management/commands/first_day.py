@@ -45,7 +45,9 @@ class Command(BaseCommand):
             self.stdout.write("  ./simpul first-day --root <kunci akar>")
         elif options["root"]:
             root = Pair(uuid4(), bytes.fromhex(options["root"]))
-            for proposal in Proposal.objects.filter(kind="admin", taken_at=None).order_by("made_at"):
+            for proposal in Proposal.objects.filter(kind="admin", taken_at=None).order_by(
+                "made_at"
+            ):
                 actions.sign_as_root(actor=Anyone(), proposal=proposal, root=root, now=now)
                 self.stdout.write("Satu administrator disahkan. / One administrator is confirmed.")
         elif len(directory.admins) < 2:

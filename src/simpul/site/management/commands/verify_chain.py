@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Verifies and names the first broken line and every row that does not match."""
         verdict = audit.verify()
-        self.stdout.write(f"linked lines: {verdict.linked}, waiting to be linked: {verdict.unlinked}")
+        self.stdout.write(
+            f"linked lines: {verdict.linked}, waiting to be linked: {verdict.unlinked}"
+        )
         wrong = list(rows.rolled_back())
         for name in wrong:
             self.stdout.write(f"not what was written last: {name}")

@@ -1,0 +1,143 @@
+"""Simpul as real processes: doors and worker on sockets of their own, on a clone of the cast."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import psycopg
+
+from tests import instance
+
+
+@dataclass
+class Running:
+    """A running instance."""
+
+    place: Path
+    database: dict[str, str]
+    ports: dict[str, int] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts doors and worker and waits until both doors answer."""
+        from launch.processes import environment
+
+        sockets = {door: self._bind(door) for door in ("public", "workspace")}
+        words = [f"--{door}={sock.fileno()}" for door, sock in sockets.items()]
+        surroundings = environment(self.place, "worker", self.database)
+        surroundings["SIMPUL_ASSUME_ROLE"] = "no"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "launch.nursery", *words],
+            env=surroundings,
+            pass_fds=[sock.fileno() for sock in sockets.values()],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for sock in sockets.values():
+            sock.close()
+        until = time.monotonic() + 30
+        for door in self.ports:
+            while True:
+                try:
+                    if self.ask(door, "GET", "/healthz")[0] == 200:
+                        break
+                except OSError:
+                    pass
+                assert time.monotonic() < until, self.logs()
+                time.sleep(0.05)
+
+    def _bind(self, door: str) -> socket.socket:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", self.ports.get(door, 0)))
+        sock.listen(1024)
+        self.ports[door] = sock.getsockname()[1]
+        return sock
+
+    def stop(self) -> None:
+        """Ends doors and worker."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+
+    def pids(self, door: str) -> list[int]:
+        """The processes that serve a door."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            from launch import control
+
+            caller.connect(str(control.address(self.place, door)))
+            caller.sendall(b"pids\n")
+            return [int(word) for word in caller.recv(200).split()]
+
+    def url(self, door: str, path: str = "/") -> str:
+        """An address at a door."""
+        return f"http://127.0.0.1:{self.ports[door]}{path}"
+
+    def ask(
+        self, door: str, method: str, path: str, data: object = None, timeout: float = 30,
+    ) -> tuple[int, str, HTTPResponse]:  # fmt: skip
+        """One request on a connection of its own; returns status, text and the response."""
+        connection = HTTPConnection("127.0.0.1", self.ports[door], timeout=timeout)
+        try:
+            body = urlencode(data, doseq=True) if data is not None else None  # type: ignore[arg-type]
+            headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.read().decode(), response
+        finally:
+            connection.close()
+
+    def sql(self, query: str) -> list[tuple[object, ...]]:
+        """What the database holds, as its administrator sees it."""
+        from launch import var
+
+        with psycopg.connect(
+            host=self.database["SIMPUL_DATABASE_HOST"], user="simpul_admin",
+            password=var.secret(self.place, "db-admin"),
+            dbname=self.database["SIMPUL_DATABASE_NAME"],
+        ) as connection:  # fmt: skip
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+    def logs(self) -> str:
+        """Everything that was logged."""
+        return "\n".join(path.read_text() for path in (self.place / "log").glob("*.log"))
+
+
+@contextmanager
+def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
+    """An instance with the cast on a database of its own, in the tests' cluster."""
+    home = Path(os.environ["SIMPUL_VAR"])
+    name = "simpul_run_" + uuid4().hex[:8]
+    place = home.parent / name
+    place.mkdir(mode=0o700)
+    for folder in ("log", "run"):
+        (place / folder).mkdir(mode=0o700)
+    shutil.copytree(home / "secrets", place / "secrets")
+    shutil.copytree(home / "static", place / "static")
+    instance.clone(name)
+    database = {
+        "SIMPUL_DATABASE_HOST": os.environ["SIMPUL_DATABASE_HOST"],
+        "SIMPUL_DATABASE_PORT": "",
+        "SIMPUL_DATABASE_NAME": name,
+        "SIMPUL_ARGON_MEMORY": str(argon),
+    }
+    made = Running(place, database)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        instance.drop(name)
+        shutil.rmtree(place, ignore_errors=True)
