@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from config import environment as env
 from simpul.core.style import public_style
@@ -26,7 +27,7 @@ def secret(name: str) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        raise env.ImproperlyConfigured(
+        raise ImproperlyConfigured(
             f"The secret {name!r} is missing below SIMPUL_VAR; run ./simpul up once to make it."
         ) from None
 

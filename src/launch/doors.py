@@ -15,7 +15,7 @@ from pathlib import Path
 
 from launch import control, forks, var
 from launch.server import Limits, Server, serve
-from launch.signals import END, Signals
+from launch.wakeups import END, Signals
 
 # The public door is one process, so that all derivations stand in one fair queue.
 CHILDREN = {"public": 1, "workspace": 2}

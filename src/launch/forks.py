@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 
 from launch import tether
-from launch.signals import END, Signals
+from launch.wakeups import END, Signals
 
 
 def share() -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from launch import doors, forks, tether, var
-from launch.signals import END, Signals
+from launch.wakeups import END, Signals
 from launch.watching import Watched, end
 
 NAMES = {
@@ -97,7 +97,7 @@ def run(
             listener.close()
         worker = members.pop("worker")
         end(list(members.values()), doors.GRACE + 2)
-        end([worker], 2)
+        end([worker], 4)
 
 
 def sweep() -> None:

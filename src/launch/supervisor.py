@@ -11,8 +11,8 @@ from pathlib import Path
 from launch import address, control, tether, var
 from launch.postgres import Cluster
 from launch.processes import Program, environment, python
-from launch.signals import END, Signals
 from launch.voice import Refused, say
+from launch.wakeups import END, Signals
 from launch.watching import Watched, end
 
 DOORS = {
@@ -102,7 +102,7 @@ class Supervisor:
         for listener in self.listeners:
             listener.close()
         if self.product:
-            end([self.product], 10)
+            end([self.product], 12)
         if self.cluster:
             self.cluster.stop(2)
         say("Selesai", "Done")

@@ -178,28 +178,31 @@ def test_only_a_package_with_the_locked_hash_is_installed(checkout: Checkout, to
         # A shim of a version manager looks for its own home; what runs here is what it runs.
         real = f'HOME="{Path.home()}" exec "{shutil.which("uv")}" "$@"'
         checkout.program("uv", f"#!/bin/sh\n{real}\n")
-    wheel = checkout.folder / "tiny-1.0-py3-none-any.whl"
-    make_wheel(wheel)
-    for digest, code in ((hashlib.sha256(wheel.read_bytes()).hexdigest(), 0), ("0" * 64, 1)):
-        lock = f"tiny @ file://{wheel} --hash=sha256:{digest}\n"
+    for name, code in (("tiny", 0), ("other", 1)):
+        wheel = make_wheel(checkout.folder, name)
+        digest = "0" * 64 if code else hashlib.sha256(wheel.read_bytes()).hexdigest()
+        lock = f"{name} @ file://{wheel} --hash=sha256:{digest}\n"
         (checkout.folder / "requirements.lock").write_text(lock)
         assert checkout.run("demo")[0] == code
-        assert list((checkout.folder / ".venv/lib").glob("*/site-packages/tiny.py"))
+        installed = list((checkout.folder / ".venv/lib").glob(f"*/site-packages/{name}.py"))
+        assert bool(installed) is not bool(code)
         assert (checkout.folder / ".venv/requirements.lock").exists() is not bool(code)
 
 
-def make_wheel(path: Path) -> None:
+def make_wheel(folder: Path, name: str) -> Path:
     """The smallest package there is."""
+    info = f"{name}-1.0.dist-info"
     files = {
-        "tiny.py": "",
-        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
-        "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+        f"{name}.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
     }
     rows = []
+    path = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(name, text)
+        for member, text in files.items():
+            wheel.writestr(member, text)
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()
-            rows.append(f"{name},sha256={digest.rstrip('=')},{len(text)}")
-        record = "tiny-1.0.dist-info/RECORD"
-        wheel.writestr(record, "\n".join([*rows, f"{record},,"]))
+            rows.append(f"{member},sha256={digest.rstrip('=')},{len(text)}")
+        wheel.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,"]))
+    return path

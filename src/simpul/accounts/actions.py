@@ -9,13 +9,13 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import Session, Slowdown, User
+from simpul.accounts.passphrases import wrapped_of
 from simpul.core.access import AgainstTheRules, require
-from simpul.vault import audit, crypto, keyring, passphrases
-from simpul.vault.models import Wrapped
+from simpul.vault import audit, context, crypto, keyring, passphrases
 from simpul.vault.passphrases import Derived
 
 PATIENCE = 60  # seconds: the longest that wrong attempts make the next one wait
-SHORTEST = 14  # letters of a passphrase
+FREE = 2  # wrong attempts before the next one must wait
 
 
 class NotOpened(AgainstTheRules):
@@ -30,13 +30,6 @@ class Wait(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Tunggu satu menit, lalu coba lagi."))
-
-
-class TooShort(AgainstTheRules):
-    """A passphrase must be long enough to withstand guessing."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Kata sandi perlu 14 huruf atau lebih. Pakai empat kata."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,75 +48,85 @@ class SignedIn:
     seed: bytes
 
 
-def wrapped_of(username: str) -> tuple[User | None, Wrapped | None]:
-    """The person of a name and what her passphrase opens, if there is such a person."""
-    user = User.objects.filter(username=username.strip().lower(), left_at=None).first()
-    if user is None:
-        return None, None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('simpul.person', %s, true)", [str(user.keypair_id)])
-    return user, Wrapped.objects.filter(keypair_id=user.keypair_id).first()
-
-
 def sign_in(*, username: str, passphrase: str, code: str, now: datetime) -> SignedIn:
     """Opens a person's keys with passphrase and one-time code. Raises NotOpened, Wait.
 
-    The derivation runs between two short transactions and as long for a name that does not exist.
+    The derivation runs between two short transactions, and as long for a name that does not exist.
+    An attempt that began before others failed must wait like the next one, right or wrong, so that
+    many at the same moment are no way around the waiting.
     """
     key = crypto.mac(settings.PEPPER, b"slow" + username.strip().lower().encode())
-    with transaction.atomic():
-        slow = Slowdown.objects.filter(pk=key).first()
-        if slow and now < slow.until_at:
+    with context.opened("workspace"):
+        if _must_wait(key, now):
             raise Wait
         user, wrapped = wrapped_of(username)
     derived = passphrases.derive_passphrase(passphrase, bytes(wrapped.salt) if wrapped else None)
     opened = passphrases.unwrap(wrapped, derived) if wrapped else None
     step = opened.code_step(code, now) if opened else None
-    with transaction.atomic():
-        if user is None or opened is None or step is None or not _use(user, step):
+    refusal: AgainstTheRules | None = None
+    with context.opened("workspace", person=opened.pair.ref if opened else None):
+        if _must_wait(key, now):
+            refusal = Wait()
+        elif user is None or opened is None or step is None or not _use(user, step):
             _slow_down(key, now)
-            failed = True
+            refusal = NotOpened()
         else:
             Slowdown.objects.filter(pk=key).delete()
             audit.record("accounts.signed_in", actor=Anyone(opened.pair.ref))
-            failed = False
-    if failed or user is None or opened is None:
-        raise NotOpened
+    if refusal or user is None or opened is None:
+        raise refusal or NotOpened()
     return SignedIn(user, opened.pair.seed)
 
 
 @transaction.atomic
 def make_account(
-    *, actor: Anyone, username: str, name: str, derived: Derived, totp: bytes
+    *,
+    actor: Anyone,
+    username: str,
+    name: str,
+    derived: Derived,
+    totp: bytes,
+    used_step: int = 0,
 ) -> tuple[User, crypto.Pair]:
-    """Makes the account and key pair of a person whose invitation the caller has checked."""
+    """Makes the account and key pair of a person whose invitation the caller has checked.
+
+    `used_step` is the step of the one-time code that proved the second factor; it counts as used.
+    """
     require(actor.ref is None)
     pair, public = keyring.make_pair("person")
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('simpul.person', %s, true)", [str(pair.ref)])
     passphrases.wrap(pair, totp, derived)
-    user = User.objects.create(username=username.strip().lower(), name=name, keypair=public)
+    user = User.objects.create(
+        username=username.strip().lower(), name=name, keypair=public, used_step=used_step
+    )
     audit.record("accounts.joined", actor=Anyone(pair.ref))
     return user, pair
 
 
-def check_passphrase(passphrase: str) -> None:
-    """Refuses a passphrase that guessing would find. Raises TooShort."""
-    if len(passphrase.strip()) < SHORTEST or len(set(passphrase)) < 6:
-        raise TooShort
+@transaction.atomic
+def sign_out(*, actor: audit.Acts) -> None:
+    """Records that she has left; the page ends her session with the same request."""
+    require(actor.ref is not None)
+    audit.record("accounts.signed_out", actor=actor)
 
 
 @transaction.atomic
-def sign_out_everywhere(*, actor: Anyone, user: User) -> None:
+def sign_out_everywhere(*, actor: audit.Acts, user: User) -> None:
     """Ends every session of a person at once."""
-    require(actor.ref is not None)
+    require(actor.ref == user.keypair_id)
     Session.objects.filter(user=user).delete()
     audit.record("accounts.signed_out_everywhere", actor=actor, row=user.keypair_id)
 
 
 def _use(user: User, step: int) -> bool:
-    """Takes a one-time code's step; a step already used, or an earlier one, does not count again."""
+    """Takes a one-time code's step; one already used, or an earlier one, does not count again."""
     return bool(User.objects.filter(pk=user.pk, used_step__lt=step).update(used_step=step))
+
+
+def _must_wait(key: bytes, now: datetime) -> bool:
+    slow = Slowdown.objects.select_for_update().filter(pk=key).first()
+    return slow is not None and now < slow.until_at
 
 
 def _slow_down(key: bytes, now: datetime) -> None:
@@ -131,6 +134,7 @@ def _slow_down(key: bytes, now: datetime) -> None:
         pk=key, defaults={"until_at": now}
     )
     slow.failures += 1
-    if slow.failures >= 3:
-        slow.until_at = now + timedelta(seconds=min(PATIENCE, 2 ** (slow.failures - 2)))
+    if slow.failures > FREE:
+        wait = min(PATIENCE, 2 ** min(slow.failures - FREE, 10))
+        slow.until_at = now + timedelta(seconds=wait)
     slow.save()

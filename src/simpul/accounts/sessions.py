@@ -5,7 +5,7 @@ boot secret, so a stolen database holds no usable session, and a restart signs e
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from simpul.accounts.models import Session
 from simpul.vault import boot, crypto
+
+TOUCH = timedelta(minutes=1)  # how much of the fifteen minutes may be gone before they begin anew
 
 
 class SessionStore(SessionBase):
@@ -31,6 +33,9 @@ class SessionStore(SessionBase):
     def _key(self, token: str) -> bytes:
         return boot.session_key(token.encode(), self._place(token))
 
+    def _expiry(self) -> datetime:
+        return timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
     def exists(self, session_key: str) -> bool:
         """Whether a record lies at this token's place."""
         return Session.objects.filter(place=self._place(session_key)).exists()
@@ -39,7 +44,6 @@ class SessionStore(SessionBase):
         """Starts a record under a fresh token."""
         self._session_key = self._new_token()
         self.modified = True
-        self._session_cache: dict[str, Any] = {}
         self.save(must_create=True)
 
     def load(self) -> dict[str, Any]:
@@ -56,6 +60,10 @@ class SessionStore(SessionBase):
                 except crypto.Unopened:
                     row.delete()
                 else:
+                    if row.expires_at < self._expiry() - TOUCH:
+                        self.modified = (
+                            True  # she is still at work: the fifteen minutes begin anew
+                        )
                     data: dict[str, Any] = json.loads(plain)
                     return data
         self._session_key = None
@@ -66,13 +74,13 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             return self.create()
         token = self.session_key
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # Django's own
         place = self._place(token)
         fields = {
             "door": settings.SESSION_COOKIE_NAME,
             "user_id": data.get("_auth_user_id"),
             "sealed": crypto.seal(self._key(token), json.dumps(data).encode(), place),
-            "expires_at": timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE),
+            "expires_at": self._expiry(),
         }
         if must_create:
             try:

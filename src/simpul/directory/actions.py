@@ -84,5 +84,6 @@ def verify(*, actor: Actor, service: Service, now: datetime) -> None:
 def remove(*, actor: Actor, service: Service) -> None:
     """Takes an entry out of the directory, because the desk does not offer it any more."""
     require(access.can_keep(actor, service.desk))
+    ref = service.ref  # Django forgets it with the row
     service.delete()
-    audit.record("directory.service_removed", actor=actor, row=service.ref, desk=service.desk_id)
+    audit.record("directory.service_removed", actor=actor, row=ref, desk=service.desk_id)

@@ -1,9 +1,11 @@
 """Who may see and sign what in the network."""
 
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
-from django.utils import timezone
+from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from simpul.accounts.actions import Anyone
 from simpul.accounts.models import User
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
@@ -22,7 +24,9 @@ def get_actor(user: User, seed: bytes) -> Actor:
         .select_related("desk__agency__region", "desk__keypair")
         .order_by("from_at", "ref")
     ]
-    held = set(KeyCopy.objects.filter(holder_id=user.keypair_id).values_list("keypair_id", flat=True))
+    held = set(
+        KeyCopy.objects.filter(holder_id=user.keypair_id).values_list("keypair_id", flat=True)
+    )
     administers = Administrator.objects.filter(user=user).select_related("agency").first()
     return Actor(
         user=user,
@@ -38,10 +42,11 @@ def get_desk(ref: str) -> Desk:
     return get_object_or_404(Desk.objects.select_related("agency__region"), ref=ref)
 
 
-def get_invitation(code: str) -> Invitation:
+def get_invitation(code: str, now: datetime) -> Invitation:
     """The open invitation behind a code; a used, expired or invented one looks the same."""
-    invitation = Invitation.objects.filter(code_hash=code_hash(code)).first()
-    if invitation is None or not invitation.is_open_at(timezone.now()):
+    found = Invitation.objects.select_related("desk__agency", "agency")
+    invitation = found.filter(code_hash=code_hash(code)).first()
+    if invitation is None or not invitation.is_open_at(now):
         raise NotYours
     return invitation
 
@@ -53,10 +58,22 @@ def code_hash(code: str) -> bytes:
 
 def visible_proposals(actor: Actor) -> QuerySet[Proposal]:
     """The statements that wait for a signature which this administrator may give."""
-    waiting = Proposal.objects.filter(taken_at=None).select_related("desk__agency", "user", "agency")
+    waiting = Proposal.objects.filter(taken_at=None).select_related(
+        "desk__agency", "user", "agency"
+    )
     if actor.agency is None:
         return waiting.none()
     return waiting.filter(agency__line__contains=[actor.agency.pk]).order_by("made_at")
+
+
+def decided_proposals(actor: Actor) -> QuerySet[Proposal]:
+    """The statements of her scope that have entered the directory, newest first."""
+    if actor.agency is None:
+        return Proposal.objects.none()
+    taken = Proposal.objects.filter(
+        taken_at__isnull=False, agency__line__contains=[actor.agency.pk]
+    )
+    return taken.order_by("-taken_at")
 
 
 def get_proposal(actor: Actor, ref: str) -> Proposal:
@@ -81,9 +98,60 @@ def get_membership(actor: Actor, ref: str) -> Membership:
     return membership
 
 
+def agencies_of(actor: Actor) -> QuerySet[Agency]:
+    """The agencies that this administrator signs for: hers and those below it."""
+    if actor.agency is None:
+        return Agency.objects.none()
+    below = Agency.objects.filter(line__contains=[actor.agency.pk])
+    return below.select_related("region").order_by("line")
+
+
+def desks_of(actor: Actor) -> QuerySet[Desk]:
+    """The desks that this administrator signs for."""
+    found = Desk.objects.filter(agency__in=agencies_of(actor)).select_related("agency")
+    return found.order_by("agency__line", "name", "ref")
+
+
+def visible_memberships(actor: Actor) -> QuerySet[Membership]:
+    """Who sits at the desks of her scope, and her colleagues at her own desks."""
+    here = Q(desk__in=desks_of(actor)) | Q(desk__in=actor.desk_ids)
+    found = Membership.objects.filter(here, until_at=None)
+    return found.select_related("user", "desk__agency").order_by(
+        "desk__agency__line", "desk__name", "user__name", "ref"
+    )
+
+
+def visible_administrators(actor: Actor) -> QuerySet[Administrator]:
+    """The administrators of her scope."""
+    found = Administrator.objects.filter(agency__in=agencies_of(actor))
+    return found.select_related("user", "agency").order_by("agency__line", "user__name")
+
+
+def colleagues_waiting(actor: Actor) -> QuerySet[Membership]:
+    """The members of her desks to whom nobody has handed over the key yet."""
+    held = KeyCopy.objects.filter(
+        keypair=OuterRef("desk__keypair"), holder=OuterRef("user__keypair")
+    )
+    found = Membership.objects.filter(desk__in=actor.desk_ids, until_at=None)
+    waiting = found.exclude(user=actor.user).filter(~Exists(held))
+    return waiting.select_related("user", "desk__agency").order_by("from_at", "ref")
+
+
 def can_sign(actor: Actor, agency: Agency) -> bool:
     """Whether the agency lies in the scope that this administrator signs for."""
     return actor.agency is not None and actor.agency.pk in agency.line
+
+
+def can_build(actor: Actor | Anyone, agency: Agency | None) -> bool:
+    """Whether she may add below an agency; nobody needs to be known before the first day."""
+    if isinstance(actor, Actor):
+        return agency is not None and can_sign(actor, agency)
+    return keydirectory.current().number < 0
+
+
+def can_remove(actor: Actor, membership: Membership) -> bool:
+    """Whether she may end the membership: in her scope, and not her own."""
+    return can_sign(actor, membership.desk.agency) and membership.user_id != actor.user.pk
 
 
 def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:
@@ -92,6 +160,15 @@ def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:
     if str(actor.ref) in proposal.signatures:
         return False
     return keydirectory.current().may_sign(said, actor.ref)
+
+
+def can_make_key(actor: Actor, desk: Desk) -> bool:
+    """Whether she belongs to a desk that has no key and waits for no signature of one."""
+    return (
+        desk.keypair_id is None
+        and desk.pk in {waiting.pk for waiting in actor.waiting}
+        and not Proposal.objects.filter(kind="desk", desk=desk, taken_at=None).exists()
+    )
 
 
 def can_hand_over(actor: Actor, membership: Membership) -> bool:

@@ -1,15 +1,14 @@
 """Invitations, signatures and keys: how people come to desks and leave them."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts import actions as accounts
 from simpul.accounts.actions import Anyone
-from simpul.accounts.models import Session, User
+from simpul.accounts.models import User
 from simpul.core.access import AgainstTheRules, NotYours, require
 from simpul.network import access
 from simpul.network.actor import Actor
@@ -43,27 +42,94 @@ class AlreadyHasKey(AgainstTheRules):
         super().__init__(_("Meja ini sudah punya kunci."))
 
 
-class Signer(Protocol):
-    """The root on the first day, or an administrator."""
+class ShownOnce(AgainstTheRules):
+    """The same form again: the place is kept already, and its code was shown."""
 
-    @property
-    def ref(self) -> UUID | None:
-        """The key ref that signs."""
+    def __init__(self) -> None:
+        super().__init__(_("Undangan ini sudah dibuat. Kodenya hanya tampil sekali."))
 
-    @property
-    def desk_id(self) -> int | None:
-        """The desk in whose name."""
+
+class AlreadyThere(AgainstTheRules):
+    """A person sits at a desk once."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Orang ini sudah di meja itu, atau menunggu tanda tangan."))
+
+
+@transaction.atomic
+def add_agency(
+    *,
+    actor: Actor | Anyone,
+    parent: Agency | None,
+    type: str,
+    name: str,
+    region: str,
+    ref: UUID | None = None,
+) -> Agency:
+    """Adds an agency below its parent; the same form twice adds one. Its line is the database's."""
+    require(access.can_build(actor, parent))
+    agency, _made = Agency.objects.get_or_create(
+        ref=ref or uuid4(),
+        defaults={
+            "kind": Agency.Kind.below(parent.kind if parent else None),
+            "type": type,
+            "name": name,
+            "parent": parent,
+            "region_id": region,
+        },
+    )
+    agency.refresh_from_db(fields=["line"])
+    audit.record("network.agency_added", actor=actor, row=agency.ref)
+    return agency
+
+
+@transaction.atomic
+def add_desk(
+    *,
+    actor: Actor | Anyone,
+    agency: Agency,
+    name: str,
+    duty: str,
+    receiving: bool = False,
+    fallback: bool = False,
+    ref: UUID | None = None,
+) -> Desk:
+    """Adds a desk, which can do nothing until its first member makes its key and two sign it."""
+    require(access.can_build(actor, agency))
+    desk, _made = Desk.objects.get_or_create(
+        ref=ref or uuid4(),
+        defaults={
+            "agency": agency,
+            "name": name,
+            "duty": duty,
+            "receiving": receiving,
+            "fallback": fallback,
+        },
+    )
+    audit.record("network.desk_added", actor=actor, row=desk.ref)
+    return desk
 
 
 @transaction.atomic
 def invite(
-    *, actor: Actor, now: datetime, desk: Desk | None = None, agency: Agency | None = None
+    *,
+    actor: Actor,
+    now: datetime,
+    desk: Desk | None = None,
+    agency: Agency | None = None,
+    ref: UUID | None = None,
 ) -> tuple[Invitation, str]:
-    """Keeps a place for a person at a desk or as an administrator; returns the code, shown once."""
+    """Keeps a place at a desk or as an administrator; returns the code, shown once.
+
+    Raises ShownOnce when the same form is sent again.
+    """
     about = desk.agency if desk else agency
     require(about is not None and access.can_sign(actor, about))
+    if ref is not None and Invitation.objects.filter(pk=ref).exists():
+        raise ShownOnce
     code = crypto.random(16).hex()
     invitation = Invitation.objects.create(
+        ref=ref or uuid4(),
         code_hash=access.code_hash(code),
         desk=desk,
         agency=agency,
@@ -76,57 +142,47 @@ def invite(
 
 @transaction.atomic
 def join(
-    *, actor: Anyone, code: str, username: str, name: str, derived: Derived, totp: bytes
+    *,
+    actor: Anyone,
+    code: str,
+    username: str,
+    name: str,
+    derived: Derived,
+    totp: bytes,
+    now: datetime,
+    used_step: int = 0,
 ) -> User:
-    """Makes the account of an invited person and asks two administrators to sign for her."""
-    invitation = Invitation.objects.select_for_update().filter(
-        pk=access.get_invitation(code).pk, user=None
-    ).first()  # fmt: skip
+    """Makes the account of an invited person and asks two administrators to sign for her.
+
+    Raises NotYours when the invitation is used, over or invented, NameTaken.
+    """
+    require(actor.ref is None)
+    place = access.get_invitation(code, now)
+    invitation = Invitation.objects.select_for_update().filter(pk=place.pk, user=None).first()
     if invitation is None:
         raise NotYours
-    require(actor.ref is None)
     if User.objects.filter(username=username.strip().lower()).exists():
         raise NameTaken
     user, pair = accounts.make_account(
-        actor=actor, username=username, name=name, derived=derived, totp=totp
+        actor=actor, username=username, name=name, derived=derived, totp=totp, used_step=used_step
     )
     invitation.user = user
     invitation.save(update_fields=["user"])
-    propose_person(invitation, user, pair)
+    _propose_person(invitation, user, pair)
     audit.record("network.joined", actor=Anyone(pair.ref), row=invitation.ref)
     return user
 
 
-def propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
-    """Writes down what the signatures will say of a new person: whose key it is and where she works."""
-    keys = keydirectory.keys_said(pair.public, pair.verifying)
-    if invitation.desk:
-        return _propose(
-            keydirectory.statement(
-                "member",
-                desk=invitation.desk_id,
-                person=str(pair.ref),
-                agencies=_line(invitation.desk.agency),
-                **keys,
-            ),
-            desk=invitation.desk,
-            agency=invitation.desk.agency,
-            user=user,
-        )
-    assert invitation.agency is not None
-    return _propose(
-        keydirectory.statement(
-            "admin", person=str(pair.ref), agencies=_line(invitation.agency), **keys
-        ),
-        agency=invitation.agency,
-        user=user,
-    )
-
-
 @transaction.atomic
 def propose_member(*, actor: Actor, user: User, desk: Desk) -> Proposal:
-    """Asks two administrators to sign a further desk for a person who has an account."""
+    """Asks two administrators to sign a further desk for a person who has an account.
+
+    Raises AlreadyThere.
+    """
     require(access.can_sign(actor, desk.agency))
+    asked = Proposal.objects.filter(kind="member", desk=desk, user=user, taken_at=None)
+    if asked.exists() or Membership.objects.filter(desk=desk, user=user, until_at=None).exists():
+        raise AlreadyThere
     known = keydirectory.current().person(user.keypair_id)
     keys = keydirectory.keys_said(known.public, known.verifying)
     said = keydirectory.statement(
@@ -161,22 +217,9 @@ def sign(*, actor: Actor, proposal: Proposal, now: datetime) -> bool:
     """An administrator signs; with the last signature needed the statement enters the directory."""
     proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
     require(proposal.taken_at is None and access.can_sign_proposal(actor, proposal))
-    taken = add_signature(proposal, actor.ref, actor.keyring.own, now)
+    taken = _add_signature(proposal, actor.ref, actor.keyring.own, now)
     audit.record("network.signed", actor=actor, row=proposal.ref)
     return taken
-
-
-def add_signature(proposal: Proposal, ref: UUID, pair: Pair, now: datetime) -> bool:
-    """Adds a signature and, when they suffice, carries the statement out."""
-    proposal.signatures[str(ref)] = keydirectory.sign(proposal.payload, pair)
-    said = keydirectory.about(proposal.payload)
-    signers = [UUID(signer) for signer in proposal.signatures]
-    if keydirectory.current().enough(said, signers):
-        keydirectory.append(proposal.payload, proposal.signatures)
-        proposal.taken_at = now
-        _carry_out(proposal, said, now)
-    proposal.save()
-    return proposal.taken_at is not None
 
 
 @transaction.atomic
@@ -194,8 +237,11 @@ def hand_over(*, actor: Actor, membership: Membership) -> None:
 
 @transaction.atomic
 def remove(*, actor: Actor, membership: Membership, now: datetime) -> None:
-    """One signature ends a membership: sessions and the key copy are gone with this transaction."""
-    require(access.can_sign(actor, membership.desk.agency))
+    """One signature ends a membership: sessions and the key copy are gone with this transaction.
+
+    The database deletes both by itself, whoever ends the membership (`network_left`).
+    """
+    require(access.can_remove(actor, membership))
     said = keydirectory.statement(
         "leave", desk=membership.desk_id, person=str(membership.user.keypair_id)
     )
@@ -203,8 +249,6 @@ def remove(*, actor: Actor, membership: Membership, now: datetime) -> None:
     keydirectory.append(said, signatures)
     membership.until_at = now
     membership.save(update_fields=["until_at"])
-    KeyCopy.objects.filter(desk=membership.desk_id, holder_id=membership.user.keypair_id).delete()
-    Session.objects.filter(user=membership.user).delete()
     audit.record("network.removed", actor=actor, row=membership.ref, desk=membership.desk_id)
 
 
@@ -229,9 +273,48 @@ def begin(*, actor: Anyone, network: Agency, root: Pair, now: datetime) -> tuple
 def sign_as_root(*, actor: Anyone, proposal: Proposal, root: Pair, now: datetime) -> bool:
     """The root vouches for one of the first two administrators, and never again."""
     require(proposal.kind == "admin" and len(keydirectory.current().admins) < 2)
-    taken = add_signature(proposal, UUID(int=0), root, now)
+    taken = _add_signature(proposal, UUID(int=0), root, now)
     audit.record("network.root_signed", actor=actor, row=proposal.ref)
     return taken
+
+
+def _add_signature(proposal: Proposal, ref: UUID, pair: Pair, now: datetime) -> bool:
+    """Adds a signature and, when they suffice, carries the statement out."""
+    proposal.signatures[str(ref)] = keydirectory.sign(proposal.payload, pair)
+    said = keydirectory.about(proposal.payload)
+    signers = [UUID(signer) for signer in proposal.signatures]
+    if keydirectory.current().enough(said, signers):
+        keydirectory.append(proposal.payload, proposal.signatures)
+        proposal.taken_at = now
+        _carry_out(said, now)
+    proposal.save()
+    return proposal.taken_at is not None
+
+
+def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
+    """Writes down what the signatures will say of a new person: whose key it is and where she works."""
+    keys = keydirectory.keys_said(pair.public, pair.verifying)
+    if invitation.desk:
+        return _propose(
+            keydirectory.statement(
+                "member",
+                desk=invitation.desk_id,
+                person=str(pair.ref),
+                agencies=_line(invitation.desk.agency),
+                **keys,
+            ),
+            desk=invitation.desk,
+            agency=invitation.desk.agency,
+            user=user,
+        )
+    assert invitation.agency is not None
+    return _propose(
+        keydirectory.statement(
+            "admin", person=str(pair.ref), agencies=_line(invitation.agency), **keys
+        ),
+        agency=invitation.agency,
+        user=user,
+    )
 
 
 def _propose(
@@ -241,23 +324,23 @@ def _propose(
     return Proposal.objects.create(payload=payload, kind=kind, desk=desk, agency=agency, user=user)
 
 
-def _carry_out(proposal: Proposal, said: keydirectory.Payload, now: datetime) -> None:
-    match proposal.kind:
+def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
+    """Does what was signed, and nothing that a row beside it may say."""
+    match said["kind"]:
         case "admin":
-            assert proposal.user and proposal.agency
-            Administrator.objects.create(user=proposal.user, agency=proposal.agency, from_at=now)
+            agency = Agency.objects.get(ref=said["agencies"][-1])
+            user = User.objects.get(keypair_id=said["person"])
+            Administrator.objects.create(user=user, agency=agency, from_at=now)
         case "desk":
-            assert proposal.desk
-            proposal.desk.keypair = KeyPair.objects.get(pk=UUID(said["key"]))
-            proposal.desk.save(update_fields=["keypair"])
+            desk = Desk.objects.get(pk=said["desk"])
+            desk.keypair = KeyPair.objects.get(pk=said["key"])
+            desk.save(update_fields=["keypair"])
         case "member":
-            assert proposal.desk and proposal.user
-            Membership.objects.create(user=proposal.user, desk=proposal.desk, from_at=now)
+            user = User.objects.get(keypair_id=said["person"])
+            Membership.objects.create(user=user, desk_id=said["desk"], from_at=now)
 
 
 def _line(agency: Agency) -> list[str]:
     """The agencies from the root of the tree down, as references, for what is signed."""
     refs = dict(Agency.objects.filter(pk__in=agency.line).values_list("pk", "ref"))
     return [str(refs[pk]) for pk in agency.line]
-
-

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from simpul.accounts.models import User
 from simpul.network.models import Agency, Desk
+from simpul.vault import keydirectory
 from simpul.vault.keyring import Keyring
 
 
@@ -40,6 +41,11 @@ class Actor:
     def zone(self) -> str:
         """The time zone of the first desk, in which days begin and clocks are told."""
         return self.desks[0].agency.region.zone if self.desks else settings.TIME_ZONE
+
+    @property
+    def check_number(self) -> str:
+        """Twenty digits of her own key, from the private half: what she reads out on the telephone."""
+        return keydirectory.check_number(self.keyring.own.public, self.keyring.own.verifying)
 
     @property
     def is_administrator(self) -> bool:

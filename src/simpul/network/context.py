@@ -17,7 +17,7 @@ def opened(request: HttpRequest) -> Iterator[None]:
     person: UUID | None = getattr(user, "keypair_id", None)
     with context.opened("workspace", person=person):
         if user.is_authenticated and "seed" in request.session:
-            actor = access.get_actor(user, bytes.fromhex(request.session["seed"]))  # type: ignore[arg-type]
+            actor = access.get_actor(user, bytes.fromhex(request.session["seed"]))
             request.actor = actor  # type: ignore[attr-defined]
             context.say(person=person, desks=actor.desk_ids)
         yield

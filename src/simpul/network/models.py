@@ -38,6 +38,29 @@ class Agency(models.Model):
         MEMBER = "member", _("Lembaga")
         NODE = "node", _("Unit")
 
+        @classmethod
+        def below(cls, kind: str | None) -> "Agency.Kind":
+            """The kind of an agency whose parent is of this kind; without a parent, the network."""
+            if kind is None:
+                return cls.NETWORK
+            return cls.MEMBER if kind == cls.NETWORK else cls.NODE
+
+    class Type(models.TextChoices):
+        UPTD_PPA = "uptd_ppa", _("UPTD PPA")
+        DINAS = "dinas", _("Dinas PPPA")
+        OPD = "opd", _("Perangkat daerah")
+        BADAN = "badan", _("Badan daerah")
+        BIRO = "biro", _("Biro atau bidang")
+        RSUD = "rsud", _("Rumah sakit atau puskesmas")
+        POLDA = "polda", _("Kepolisian")
+        LEGAL_AID = "legal_aid", _("Bantuan hukum")
+        SHELTER = "shelter", _("Rumah aman")
+        NGO = "ngo", _("Organisasi masyarakat")
+        FAITH = "faith", _("Lembaga agama")
+        MIGRANT = "migrant", _("Layanan pekerja migran")
+        CAMPUS = "campus", _("Kampus")
+        UN = "un", _("Badan PBB")
+
     ref = models.UUIDField(unique=True, default=uuid.uuid4)
     kind = models.CharField(max_length=8, choices=Kind)
     type = models.CharField(max_length=20, help_text="uptd_ppa, dinas, rsud, ngo, legal_aid, …")

@@ -1,6 +1,22 @@
-"""The addresses of network."""
+"""Where people find the network, join it and look after it."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from simpul.network import views
 
 app_name = "network"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("agencies/new/", views.add_agency, name="add_agency"),
+    path("desks/new/", views.add_desk, name="add_desk"),
+    path("invite/", views.invite, name="invite"),
+    path("people/", views.people, name="people"),
+    path("people/<uuid:ref>/remove/", views.remove, name="remove"),
+    path("people/<uuid:ref>/desk/", views.further_desk, name="further_desk"),
+    path("proposals/", views.proposals, name="proposals"),
+    path("proposals/<uuid:ref>/", views.sign, name="sign"),
+    path("keys/", views.keys, name="keys"),
+    path("keys/<uuid:ref>/hand-over/", views.hand_over, name="hand_over"),
+    path("keys/<uuid:desk_ref>/make/", views.make_key, name="make_key"),
+    path("join/<str:code>/", views.join, name="join"),
+]

@@ -33,8 +33,8 @@ class Reporter:
 
 def get_by_receipt(pair: Pair) -> Reporter:
     """The report of the receipt that this transaction's context names, or 404."""
-    report = next(iter(Report.objects.raw("SELECT (public_own()).*")), None)
-    if report is None or report.ref is None or report.keypair_id != pair.ref:
+    report = next(iter(Report.objects.raw("SELECT * FROM public_own() r WHERE r.ref IS NOT NULL")), None)
+    if report is None or report.keypair_id != pair.ref:
         raise NotYours
     keyring = Keyring(pair)
     grants = list(Grant.objects.raw("SELECT * FROM public_grants()"))

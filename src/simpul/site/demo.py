@@ -77,7 +77,7 @@ def load(now: datetime) -> Demo:
 
 
 def _add_services(demo: Demo) -> None:
-    rows = []
+    rows: list[Service] = []
     for row in plan()["desk"]:
         hidden = row["duty"] == "shelter"
         for kind in row["services"]:

@@ -12,9 +12,10 @@ from uuid import uuid4
 from simpul.accounts.actions import Anyone
 from simpul.accounts.models import User
 from simpul.network import access, actions
-from simpul.network.models import Agency, Desk, Invitation, Membership, Proposal
+from simpul.network.models import Agency, Desk, Membership, Proposal
 from simpul.vault import crypto, passphrases
 from simpul.vault.crypto import Pair
+from simpul.vault.models import Wrapped
 
 Row = dict[str, Any]
 
@@ -43,15 +44,15 @@ def found(plan: Row, now: datetime) -> Founded:
     """Carries out a plan of agencies, desks and people. The database must be before its first day."""
     made = Founded()
     for row in plan["agency"]:
-        made.agencies[row["key"]] = make_agency(row, made.agencies.get(row["parent"]))
+        made.agencies[row["key"]] = _add_agency(row, made.agencies.get(row["parent"]))
     for row in plan["desk"]:
-        made.desks[row["key"]] = make_desk(row, made.agencies[row["agency"]])
+        made.desks[row["key"]] = _add_desk(row, made.agencies[row["agency"]])
     network = next(a for a in made.agencies.values() if a.kind == Agency.Kind.NETWORK)
     root = Pair(uuid4(), crypto.random())
     made.fingerprint, codes = actions.begin(actor=Anyone(), network=network, root=root, now=now)
     admins = [row for row in plan["person"] if row.get("admin_of")]
     for row, code in zip(admins[:2], codes, strict=True):
-        made.people[row["key"]] = _join(row, code)
+        made.people[row["key"]] = _join(row, code, now)
         proposal = Proposal.objects.get(user=made.people[row["key"]].user)
         actions.sign_as_root(actor=Anyone(), proposal=proposal, root=root, now=now)
     first, second = [made.people[row["key"]] for row in admins[:2]]
@@ -63,24 +64,16 @@ def found(plan: Row, now: datetime) -> Founded:
     return made
 
 
-def make_agency(row: Row, parent: Agency | None) -> Agency:
-    """An agency below its parent."""
-    agency = Agency.objects.create(
-        kind=row["kind"],
-        type=row["type"],
-        name=row["name"],
-        parent=parent,
-        region_id=row["region"],
+def _add_agency(row: Row, parent: Agency | None) -> Agency:
+    return actions.add_agency(
+        actor=Anyone(), parent=parent, type=row["type"], name=row["name"], region=row["region"]
     )
-    agency.line = [*(parent.line if parent else []), agency.pk]
-    agency.save(update_fields=["line"])
-    return agency
 
 
-def make_desk(row: Row, agency: Agency) -> Desk:
-    """A desk, which has no key until its first member makes it."""
+def _add_desk(row: Row, agency: Agency) -> Desk:
     name = row["name"]
-    return Desk.objects.create(
+    return actions.add_desk(
+        actor=Anyone(),
         agency=agency,
         name=name if isinstance(name, str) else name["id"],
         duty=row["duty"],
@@ -89,14 +82,19 @@ def make_desk(row: Row, agency: Agency) -> Desk:
     )
 
 
-def _join(row: Row, code: str) -> Person:
+def _join(row: Row, code: str, now: datetime) -> Person:
     derived = passphrases.derive_passphrase(row["passphrase"])
     totp = passphrases.new_totp()
     user = actions.join(
-        actor=Anyone(), code=code, username=row["username"], name=row["name"], derived=derived,
+        actor=Anyone(),
+        code=code,
+        username=row["username"],
+        name=row["name"],
+        derived=derived,
         totp=totp,
-    )  # fmt: skip
-    wrapped = passphrases.Wrapped.objects.get(pk=user.keypair_id)
+        now=now,
+    )
+    wrapped = Wrapped.objects.get(pk=user.keypair_id)
     opened = passphrases.unwrap(wrapped, derived)
     assert opened is not None
     return Person(user, row["passphrase"], totp, opened.pair)
@@ -117,7 +115,7 @@ def _admit(
     known = made.people.get(row["key"])
     if known is None:
         _invitation, code = actions.invite(actor=inviter, now=now, desk=desk, agency=agency)
-        known = made.people[row["key"]] = _join(row, code)
+        known = made.people[row["key"]] = _join(row, code, now)
     else:
         assert desk is not None
         actions.propose_member(actor=inviter, user=known.user, desk=desk)
@@ -156,7 +154,6 @@ def first_day(*, name: str, region: str, now: datetime, root: Pair) -> tuple[str
     """Begins a real instance: the network's agency, the pinned root, two invitations."""
     network = Agency.objects.filter(kind=Agency.Kind.NETWORK).first()
     if network is None:
-        row = {"kind": "network", "type": "network", "name": name, "region": region}
-        network = make_agency(row, None)
-    Invitation.objects.filter(user=None, invited_by=None).delete()
+        row = {"type": "network", "name": name, "region": region}
+        network = _add_agency(row, None)
     return actions.begin(actor=Anyone(), network=network, root=root, now=now)

@@ -17,8 +17,8 @@ urlpatterns = [
     path("healthz", health.show),
     *i18n_patterns(
         path("", include(site)),
-        # path("accounts/", include("simpul.accounts.urls")),
-        # path("network/", include("simpul.network.urls")),
+        path("accounts/", include("simpul.accounts.urls")),
+        path("network/", include("simpul.network.urls")),
         path("reports/", include("simpul.reports.urls.workspace")),
         path("cases/", include("simpul.cases.urls.workspace")),
         path("referrals/", include("simpul.referrals.urls.workspace")),

@@ -101,11 +101,15 @@ class Verdict:
 
 
 def verify() -> Verdict:
-    """Proves the whole chain and every signed head, and names the first thing that is wrong."""
+    """Proves the whole chain and every signed head, and names the first thing that is wrong.
+
+    Its end must carry a signed head, and every line is linked or waits to be: hashes alone prove
+    nothing against somebody who can write them all anew.
+    """
     unlinked = AuditPending.objects.count()
     signing = _instance_key().verifying
     heads = {head.number: head for head in AuditHead.objects.order_by("number")}
-    number, chained = 0, GENESIS
+    number, chained, signed = 0, GENESIS, 0
     for link_ in AuditLink.objects.select_related("line").order_by("number").iterator(2000):
         if link_.number != number + 1:
             return Verdict(number, f"line {number + 1} is missing", unlinked)
@@ -122,8 +126,13 @@ def verify() -> Verdict:
                 return Verdict(
                     number - 1, f"the head signed at line {number} is another", unlinked
                 )
+            signed = number
     if heads:
         return Verdict(number, f"lines up to {max(heads)} were signed and are gone", unlinked)
+    if signed != number:
+        return Verdict(signed, f"lines after {signed} carry no signed head", unlinked)
+    if AuditLine.objects.filter(auditlink=None, auditpending=None).exists():
+        return Verdict(number, "a line was kept from the chain", unlinked)
     return Verdict(number, None, unlinked)
 
 
@@ -147,6 +156,12 @@ def reads_of(record: UUID) -> Iterator[Read]:
         if read not in seen:
             seen.add(read)
             yield read
+
+
+def lines_of(actor: UUID, limit: int = 200) -> list[tuple[str, datetime]]:
+    """The newest acts of one key: event and hour, nothing of what they were about."""
+    lines = AuditLine.objects.filter(actor=actor).order_by("-id")[:limit]
+    return [(line.event, line.at.replace(minute=0, second=0, microsecond=0)) for line in lines]
 
 
 def _instance_key() -> Pair:

@@ -42,7 +42,7 @@ class OpenEnvelope:
     def unseal(self, row: SealedRow, field: str) -> str:
         """The text of the row's field. Raises Unopened when it was altered or moved."""
         sealed = getattr(row, field)
-        if not sealed:
+        if sealed is None:  # nothing was ever written here; an emptied column is an alteration
             return ""
         return crypto.unseal(self.key, bytes(sealed), self._place(row, field)).decode()
 
@@ -197,7 +197,8 @@ def _open(
             pair = keyring.pair(row.recipient_id)
         except Closed:
             continue
-        if not crypto.verify(_signer(row.granted_by, directory), bytes(row.signature), _said(row)):
+        signer = _signer(row, envelope, keyring.own, directory)
+        if not crypto.verify(signer, bytes(row.signature), _said(row)):
             raise Unopened("a grant is not what was signed")
         epoch = row.recipient.epoch if row.desk else 0
         return pair.open(bytes(row.sealed), _info(envelope, pair.ref, epoch))
@@ -251,10 +252,23 @@ def _versions(record: UUID, compartment: str) -> QuerySet[Envelope]:
     return Envelope.objects.filter(record=record, compartment=compartment).order_by("-key_version")
 
 
-def _signer(granted_by: KeyPair, directory: Verified) -> bytes:
-    if granted_by.kind == KeyPair.Kind.REPORTER:
-        return bytes(granted_by.verifying)
-    return directory.person(granted_by.ref).verifying
+def _signer(row: Grant, envelope: Envelope, own: Pair, directory: Verified) -> bytes:
+    """The key that must have signed: the directory's; a reporter's only where she can have granted.
+
+    Reporters are in no directory, and whoever writes the database can invent one. An invented one
+    must not slip a key of her own under what desks write later, so she signs for a report's first
+    key version alone; and what a reporter opens, she or the directory's people have signed.
+    """
+    if row.granted_by_id == own.ref:
+        return own.verifying
+    if row.granted_by.kind != KeyPair.Kind.REPORTER:
+        try:
+            return directory.person(row.granted_by_id).verifying
+        except NotInDirectory as error:
+            raise Unopened("a grant is signed by nobody whom the directory knows") from error
+    if row.recipient_id == own.ref or envelope.key_version != 1:
+        raise Unopened("a grant is not signed by whom it may be")
+    return bytes(row.granted_by.verifying)
 
 
 def _info(envelope: Envelope, recipient: UUID, epoch: int) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class SealedField(models.BinaryField):
+class SealedField(models.BinaryField):  # type: ignore[type-arg]
     """Ciphertext of one value, bound to its place: model, field, row, record, compartment, versions.
 
     It is filled by `OpenEnvelope.seal` and read by `OpenEnvelope.unseal` and never otherwise.

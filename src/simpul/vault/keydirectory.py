@@ -55,6 +55,7 @@ class Verified:
     people: dict[UUID, Recipient] = field(default_factory=dict)
     desks: dict[int, Recipient] = field(default_factory=dict)
     agencies: dict[int, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=dict)
     members: set[tuple[int, UUID]] = field(default_factory=set)
 
     def desk(self, desk: int) -> Recipient:
@@ -83,11 +84,14 @@ class Verified:
             raise Untrusted(f"entry {entry.number} does not follow {self.number}")
         if bytes(entry.hash) != entry.expected_hash():
             raise Untrusted(f"entry {entry.number} was altered")
-        said: Payload = json.loads(entry.payload)
-        if said["instance"] != settings.INSTANCE or said["id"] in self.seen:
-            raise Untrusted(f"entry {entry.number} is another instance's or a repetition")
-        self._check_signatures(entry, said)
-        self._take(said)
+        try:
+            said: Payload = json.loads(entry.payload)
+            if said["instance"] != settings.INSTANCE or said["id"] in self.seen:
+                raise Untrusted(f"entry {entry.number} is another instance's or a repetition")
+            self._check_signatures(entry, said)
+            self._take(said)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Untrusted(f"entry {entry.number} is no statement") from error
         self.seen.add(said["id"])
         self.number, self.hash = entry.number, bytes(entry.hash)
 
@@ -120,7 +124,7 @@ class Verified:
     def may_sign(self, said: Payload, ref: UUID) -> bool:
         """Whether this administrator's scope covers it; nobody signs for herself."""
         scope = self.admins.get(ref)
-        if scope is None or str(ref) == said.get("person"):
+        if scope is None or ("person" in said and ref == UUID(said["person"])):
             return False
         return scope in self._agencies_of(said)
 
@@ -128,7 +132,7 @@ class Verified:
         if said["kind"] in {"desk", "member", "leave"} and said["desk"] in self.agencies:
             return self.agencies[said["desk"]]  # what was signed first cannot be claimed otherwise
         if said["kind"] == "unadmin":
-            return [self.admins.get(UUID(said["person"]), ""), *said["agencies"]]
+            return self.lines.get(self.admins.get(UUID(said["person"]), ""), [])
         agencies: list[str] = said.get("agencies", [])
         return agencies
 
@@ -138,6 +142,7 @@ class Verified:
                 self.root = bytes.fromhex(said["verifying"])
             case "admin":
                 self._take_person(said)
+                self._take_line(said)
                 self.admins[UUID(said["person"])] = said["agencies"][-1]
             case "unadmin":
                 self.admins.pop(UUID(said["person"]), None)
@@ -159,7 +164,15 @@ class Verified:
             case kind:
                 raise Untrusted(f"unknown kind {kind}")
 
+    def _take_line(self, said: Payload) -> None:
+        """The tree grows downwards only: nobody signs herself above the agency she signs for."""
+        for end, agency in enumerate(said["agencies"], start=1):
+            line = said["agencies"][:end]
+            if self.lines.setdefault(agency, line) != line:
+                raise Untrusted("an agency cannot move in the tree")
+
     def _take_place(self, said: Payload) -> None:
+        self._take_line(said)
         if self.agencies.setdefault(said["desk"], said["agencies"]) != said["agencies"]:
             raise Untrusted("a desk cannot move to another agency")
 
@@ -171,25 +184,31 @@ class Verified:
 
 
 _cached: Verified | None = None
+_begun: pins.Pin | None = None  # the first day's root while its transaction is still open
 _lock = threading.Lock()
 
 
 def current() -> Verified:
     """The verified directory; only entries newer than the last call are checked. Raises Untrusted.
 
-    The head may never be behind what this process has seen or what is pinned in `var/`.
+    The head may never be behind what is pinned in `var/`. What this process remembers may be of a
+    transaction that was undone; so where it does not fit, everything is read again.
     """
     global _cached
     with _lock:
-        pin = pins.read()
-        known = _cached or Verified()
+        pinned = pins.read()
+        pin = pinned or _begun
         head = DirectoryEntry.objects.order_by("-number").first()
-        if head is None or head.number < known.number:
-            if pin or known.number >= 0:
+        if head is None:
+            if pinned:
                 raise Untrusted("the directory is older than the one pinned here")
             return Verified()
-        if head.number > known.number or bytes(head.hash) != known.hash:
-            known = _read_on(known, pin)
+        known = _cached or Verified()
+        if head.number != known.number or bytes(head.hash) != known.hash:
+            try:
+                known = _read_on(known, pin)
+            except Untrusted:
+                known = _read_on(Verified(), pin)
             _cached = known
         if pin is None:
             raise Untrusted(
@@ -219,9 +238,9 @@ def _read_on(known: Verified, pin: pins.Pin | None) -> Verified:
 
 def forget() -> None:
     """Drops what this process has verified, so that the next call reads and checks everything."""
-    global _cached
+    global _cached, _begun
     with _lock:
-        _cached = None
+        _cached = _begun = None
 
 
 def statement(kind: str, **said: Any) -> str:
@@ -265,7 +284,11 @@ def append(payload: str, signatures: dict[str, str]) -> DirectoryEntry:
 
 
 def begin(root: Pair) -> str:
-    """The first day: writes the root's entry, pins it and returns its fingerprint (SHA-256, hex)."""
+    """The first day: writes the root's entry and returns its fingerprint (SHA-256, hex).
+
+    The root is pinned when the transaction is done; a first day that breaks off leaves no pin.
+    """
+    global _begun
     payload = statement("root", verifying=root.verifying.hex())
     entry = DirectoryEntry(number=0, payload=payload, previous=GENESIS)
     entry.signatures = {str(UUID(int=0)): sign(payload, root)}
@@ -273,8 +296,16 @@ def begin(root: Pair) -> str:
     Verified().follow(entry)
     entry.save(force_insert=True)
     fingerprint = sha256(root.verifying).hex()
-    pins.advance(pins.Pin(fingerprint, 0, entry.hash.hex()))
+    pin = _begun = pins.Pin(fingerprint, 0, entry.hash.hex())
+    transaction.on_commit(lambda: pins.advance(pin))
     return fingerprint
+
+
+def check_number(public: bytes, verifying: bytes) -> str:
+    """Twenty digits of a key's fingerprint (66 bits), in fives, to compare by telephone."""
+    digest = sha256(canonical("simpul", "check number", public, verifying))
+    digits = f"{int.from_bytes(digest, 'big') % 10**20:020d}"
+    return " ".join(digits[place : place + 5] for place in range(0, 20, 5))
 
 
 def keys_said(pair_public: bytes, verifying: bytes) -> dict[str, str]:

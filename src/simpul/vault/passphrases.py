@@ -1,7 +1,7 @@
 """What a passphrase opens: a person's private pair and her second factor."""
 
 import re
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.conf import settings
 
-from simpul.vault import crypto
+from simpul.vault import boot, crypto
 from simpul.vault.crypto import Pair
 from simpul.vault.derivations import derive
 from simpul.vault.models import Wrapped
@@ -26,21 +26,27 @@ class Opened:
     totp: bytes
 
     def code_step(self, code: str, now: datetime) -> int | None:
-        """The time step (RFC 6238, 30 s, six digits) a code belongs to: this, the last or the next."""
-        code = re.sub(r"\s", "", code)
-        here = int(now.timestamp()) // STEP
-        for step in (here, here - 1, here + 1):
-            if crypto.same(self.code(step).encode(), code.encode()):
-                return step
-        return None
+        """The time step that a code belongs to, or nothing."""
+        return step_of(self.totp, code, now)
 
     def code(self, step: int) -> str:
         """The six digits of a time step."""
-        return (
-            TOTP(self.totp, 6, SHA1(), STEP, enforce_key_length=False)
-            .generate(step * STEP)
-            .decode()
-        )
+        return code_at(self.totp, step)
+
+
+def step_of(totp: bytes, code: str, now: datetime) -> int | None:
+    """The time step (RFC 6238, 30 s, six digits) a code belongs to: this, the last or the next."""
+    code = re.sub(r"\s", "", code)
+    here = int(now.timestamp()) // STEP
+    for step in (here, here - 1, here + 1):
+        if crypto.same(code_at(totp, step).encode(), code.encode()):
+            return step
+    return None
+
+
+def code_at(totp: bytes, step: int) -> str:
+    """The six digits of a time step."""
+    return TOTP(totp, 6, SHA1(), STEP, enforce_key_length=False).generate(step * STEP).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,34 @@ def new_totp() -> bytes:
     return crypto.random(20)
 
 
-def totp_uri(secret: bytes, name: str) -> str:
-    """The otpauth address that authenticator apps read; the issuer is a neutral word."""
-    return f"otpauth://totp/Catatan:{name}?secret={totp_text(secret)}&issuer=Catatan"
+def totp_uri(secret: bytes) -> str:
+    """The otpauth address that authenticator apps read; its words are neutral and name nobody."""
+    return f"otpauth://totp/Catatan?secret={totp_text(secret)}&issuer=Catatan"
 
 
 def totp_text(secret: bytes) -> str:
-    """The secret as letters, for typing."""
+    """The secret as letters, for typing (RFC 4648, base 32)."""
     return b32encode(secret).decode().rstrip("=")
+
+
+def hide(totp: bytes, invitation: str) -> str:
+    """Seals a new second factor for its way through a form, until the first code proves it.
+
+    Only the running door opens it, and only under the same invitation.
+    """
+    sealed = crypto.seal(boot.session_key(invitation.encode(), b"second factor"), totp, b"totp")
+    return urlsafe_b64encode(sealed).decode()
+
+
+def reveal(hidden: str, invitation: str) -> bytes | None:
+    """What `hide` sealed, or nothing when it is another door's, another invitation's or invented."""
+    try:
+        sealed = urlsafe_b64decode(hidden.encode("ascii"))
+        return crypto.unseal(
+            boot.session_key(invitation.encode(), b"second factor"), sealed, b"totp"
+        )
+    except (crypto.Unopened, ValueError):
+        return None
 
 
 def wrap(pair: Pair, totp: bytes, derived: Derived) -> Wrapped:

@@ -18,7 +18,9 @@ from simpul.vault.models import AuditLine, SealedRow
 
 def as_json(row: Model) -> dict[str, Any]:
     """A row as `jsonb_populate_record` takes it: column → value."""
-    return {f.column: _plain(getattr(row, f.attname)) for f in row._meta.concrete_fields}
+    return {
+        f.column or f.attname: _plain(getattr(row, f.attname)) for f in row._meta.concrete_fields
+    }
 
 
 def call(function: str, argument: Any) -> Any:

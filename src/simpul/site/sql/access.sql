@@ -20,16 +20,34 @@ CREATE OR REPLACE FUNCTION simpul_door() RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT CASE WHEN current_setting('role') = 'none' THEN session_user::text
                ELSE current_setting('role') END $$;
 
+-- Whether the request's desks may add keys to a record in their own name: the desk that leads the
+-- case, the desk that asked another, a desk with its own labels, or whoever begins a new record.
+-- A desk that only receives may not: a key that it granted itself would outlive the consent.
+CREATE OR REPLACE FUNCTION vault_leads(of_record uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(
+    (SELECT c.desk_id = ANY (simpul_desks()) FROM cases_case c WHERE c.ref = of_record),
+    (SELECT f.from_desk_id = ANY (simpul_desks()) FROM referrals_referral f WHERE f.ref = of_record),
+    (SELECT d.id = ANY (simpul_desks()) FROM network_desk d WHERE d.ref = of_record),
+    NOT EXISTS (SELECT 1 FROM vault_envelope e
+                WHERE e.record = of_record AND NOT e.desks && simpul_desks())
+    AND NOT EXISTS (SELECT 1 FROM reports_report r WHERE of_record IN (r.ref, r.dialogue)))
+$$;
+
 -- Rights --------------------------------------------------------------------------------------
 
+-- PostgreSQL lets everybody execute a new function; here nobody may who is not named.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, simpul_workspace, simpul_public, simpul_worker;
 GRANT USAGE ON SCHEMA public TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO simpul_backup;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO simpul_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
 GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
   TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
+GRANT EXECUTE ON FUNCTION vault_leads TO simpul_workspace;
 
 -- Reference data and public keys: what everyone who seals must be able to check.
 GRANT SELECT ON network_region, network_agency, network_desk, directory_service,
@@ -37,13 +55,17 @@ GRANT SELECT ON network_region, network_agency, network_desk, directory_service,
   TO simpul_workspace, simpul_public, simpul_worker;
 
 GRANT INSERT ON vault_keypair, vault_directoryentry TO simpul_workspace;
+GRANT INSERT (ref, kind, type, name, parent_id, region_id, line) ON network_agency
+  TO simpul_workspace;
+GRANT INSERT (ref, agency_id, name, duty, keypair_id, receiving, fallback) ON network_desk
+  TO simpul_workspace;
 GRANT UPDATE (keypair_id, receiving, fallback) ON network_desk TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE ON accounts_user, network_membership, network_invitation,
   network_proposal TO simpul_workspace;
 GRANT SELECT, INSERT ON network_administrator TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
-GRANT SELECT, DELETE ON accounts_session TO simpul_worker;
+GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;
 GRANT SELECT, INSERT ON vault_wrapped, vault_keycopy, vault_envelope TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspace;
 GRANT SELECT ON vault_auditline TO simpul_workspace;
@@ -53,13 +75,16 @@ GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
 GRANT SELECT ON reports_report, reports_part, reports_attachment TO simpul_workspace;
 GRANT UPDATE (state, taken_at, taken_by_id) ON reports_report TO simpul_workspace;
 GRANT SELECT, INSERT ON reports_message TO simpul_workspace;
-GRANT SELECT, INSERT, UPDATE ON cases_case, cases_label, cases_nextaction, cases_closure
-  TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_case TO simpul_workspace;
+GRANT UPDATE (code, report_id, reporter_is_survivor, desk_id, owner_id, state, risk, opened_at,
+              due_at, desks) ON cases_case TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE ON cases_label, cases_nextaction, cases_closure TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_entry TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
 GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
 GRANT UPDATE (ended_at) ON cases_share TO simpul_workspace;
-GRANT SELECT, INSERT, UPDATE ON referrals_referral TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (state, answer, answered_at, ended_at) ON referrals_referral
+  TO simpul_workspace;
 GRANT SELECT, INSERT ON referrals_reportback TO simpul_workspace;
 
 -- The worker: budget columns only, no ciphertext, no grant, no key.
@@ -112,15 +137,22 @@ CREATE POLICY handed ON vault_keycopy FOR INSERT TO simpul_workspace
 CREATE POLICY seen ON vault_envelope FOR SELECT TO simpul_workspace
   USING (desks && simpul_desks());
 CREATE POLICY made ON vault_envelope FOR INSERT TO simpul_workspace
-  WITH CHECK (desks && simpul_desks());
+  WITH CHECK (desks && simpul_desks() AND vault_leads(record));
 CREATE POLICY seen ON vault_grant FOR SELECT TO simpul_workspace
   USING (desk = ANY (simpul_desks())
          OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
 CREATE POLICY made ON vault_grant FOR INSERT TO simpul_workspace
-  WITH CHECK (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+  WITH CHECK (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id)
+              AND (granted_by_id = simpul_person() OR desk IS NULL));
+-- A desk ends its own access, and others' where it leads or takes up what it was chosen for.
 CREATE POLICY ended ON vault_grant FOR UPDATE TO simpul_workspace
   USING (desk = ANY (simpul_desks())
-         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
+         OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id
+                    AND (vault_leads(e.record)
+                         OR EXISTS (SELECT 1 FROM reports_report r
+                                    WHERE e.record IN (r.ref, r.dialogue)
+                                      AND (r.taken_by_id IS NULL
+                                           OR r.taken_by_id = ANY (simpul_desks()))))))
   WITH CHECK (state = 'ended');
 
 -- Audit: a desk sees the trace of the records it can see; the worker links.
@@ -154,7 +186,9 @@ CREATE POLICY seen ON reports_report FOR SELECT TO simpul_workspace
   USING (desks && simpul_desks()
          OR state = 'withdrawn' AND taken_by_id = ANY (simpul_desks()));
 CREATE POLICY taken ON reports_report FOR UPDATE TO simpul_workspace
-  USING (desks && simpul_desks()) WITH CHECK (desks && simpul_desks());
+  USING (desks && simpul_desks()
+         AND (taken_by_id IS NULL OR taken_by_id = ANY (simpul_desks())))
+  WITH CHECK (desks && simpul_desks() AND taken_by_id = ANY (simpul_desks()));
 CREATE POLICY seen ON reports_part FOR SELECT TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
 CREATE POLICY seen ON reports_attachment FOR SELECT TO simpul_workspace
@@ -166,17 +200,26 @@ CREATE POLICY sent ON reports_message FOR INSERT TO simpul_workspace
               AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
 
 CREATE POLICY seen ON cases_case FOR SELECT TO simpul_workspace USING (desks && simpul_desks());
+-- A case is its report's record (ADR 0006); whoever has taken the report up opens or leads it.
 CREATE POLICY opened ON cases_case FOR INSERT TO simpul_workspace
-  WITH CHECK (desk_id = ANY (simpul_desks()));
+  WITH CHECK (desk_id = ANY (simpul_desks()) AND report_id = ref
+              AND EXISTS (SELECT 1 FROM reports_report r
+                          WHERE r.ref = report_id AND r.taken_by_id = desk_id));
 CREATE POLICY led ON cases_case FOR UPDATE TO simpul_workspace
-  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+  USING (desk_id = ANY (simpul_desks())
+         OR EXISTS (SELECT 1 FROM reports_report r
+                    WHERE r.ref = report_id AND r.taken_by_id = ANY (simpul_desks())))
+  WITH CHECK (desk_id = ANY (simpul_desks()) AND report_id = ref);
 CREATE POLICY own ON cases_label TO simpul_workspace
   USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
 CREATE POLICY seen ON cases_entry FOR SELECT TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
 CREATE POLICY written ON cases_entry FOR INSERT TO simpul_workspace
   WITH CHECK (desk_id = ANY (simpul_desks())
-              AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+              AND EXISTS (SELECT 1 FROM cases_case c
+                          WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
+              AND EXISTS (SELECT 1 FROM vault_envelope e
+                          WHERE e.ref = envelope_id AND e.record = case_id));
 CREATE POLICY led ON cases_nextaction TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
@@ -202,7 +245,13 @@ CREATE POLICY led ON cases_share TO simpul_workspace
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
                       WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
 
-CREATE POLICY seen ON referrals_referral TO simpul_workspace
+CREATE POLICY seen ON referrals_referral FOR SELECT TO simpul_workspace
+  USING (desks && simpul_desks());
+CREATE POLICY sent ON referrals_referral FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = from_desk_id
+                        AND c.desk_id = ANY (simpul_desks())));
+CREATE POLICY answered ON referrals_referral FOR UPDATE TO simpul_workspace
   USING (desks && simpul_desks()) WITH CHECK (desks && simpul_desks());
 CREATE POLICY seen ON referrals_reportback FOR SELECT TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));

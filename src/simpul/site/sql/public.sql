@@ -28,7 +28,16 @@ BEGIN
   END IF;
   IF r.lookup IS DISTINCT FROM simpul_receipt() OR k.kind <> 'reporter' OR r.keypair_id <> k.ref
      OR NOT EXISTS (SELECT 1 FROM network_desk d
-                    WHERE d.id = r.receiver_id AND d.receiving AND d.keypair_id IS NOT NULL) THEN
+                    WHERE d.id = r.receiver_id AND d.receiving AND d.keypair_id IS NOT NULL)
+     OR r.fallback_id IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM network_desk d
+          WHERE d.id = r.fallback_id AND d.receiving AND d.keypair_id IS NOT NULL)
+     -- A new report begins two new records: nothing of anybody's may lie there yet.
+     OR r.ref = r.dialogue
+     OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.record IN (r.ref, r.dialogue))
+     OR EXISTS (SELECT 1 FROM reports_report o
+                WHERE o.ref IN (r.ref, r.dialogue) OR o.dialogue IN (r.ref, r.dialogue))
+     OR EXISTS (SELECT 1 FROM network_desk d WHERE d.ref IN (r.ref, r.dialogue)) THEN
     RAISE EXCEPTION 'not a report that can be filed';
   END IF;
   k.desk := NULL; k.created_at := now();
@@ -127,12 +136,16 @@ $$;
 CREATE OR REPLACE FUNCTION public_withdraw_report() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  r reports_report := public_own();
-  k cases_case := public_own_case();
+  r reports_report;
+  k cases_case;
 BEGIN
+  -- Whoever takes it up, shares or refers at this moment comes first, and is ended with the rest.
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  k := public_own_case();
   IF r.ref IS NULL OR r.state = 'withdrawn' THEN
     RETURN false;
   END IF;
+  UPDATE cases_consent SET withdrawn_at = now() WHERE case_id = k.ref AND withdrawn_at IS NULL;
   UPDATE vault_grant g SET state = 'ended', ended_at = now()
   FROM vault_envelope e
   WHERE e.ref = g.envelope_id AND g.desk IS NOT NULL AND g.state <> 'ended'
@@ -140,7 +153,6 @@ BEGIN
          AND (k.ref IS NOT NULL OR g.tags @> ARRAY[r.ref])
          OR e.record IN (SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref));
   UPDATE reports_report SET state = 'withdrawn', withdrawn_at = now() WHERE ref = r.ref;
-  UPDATE cases_consent SET withdrawn_at = now() WHERE case_id = k.ref AND withdrawn_at IS NULL;
   UPDATE referrals_referral SET state = 'withdrawn', ended_at = now()
     WHERE case_id = k.ref AND state NOT IN ('ended', 'declined', 'withdrawn');
   UPDATE cases_share SET ended_at = now() WHERE case_id = k.ref AND ended_at IS NULL;
@@ -222,11 +234,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 
 -- Which desk read what and when: the record, its case and its referrals. Never a colleague's name.
+-- The case is the survivor's: who reported for her sees the readings of the report alone.
 CREATE OR REPLACE FUNCTION public_reads() RETURNS TABLE (desk int, parts varchar[], hour timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT DISTINCT a.desk, a.parts, date_trunc('hour', a.at)
   FROM vault_auditline a, public_own() r
   WHERE a.event LIKE '%.read' AND a.desk IS NOT NULL
+    AND (a.event LIKE 'reports.%' OR EXISTS (SELECT 1 FROM public_own_case()))
     AND (a.record = r.ref OR a.record IN (SELECT f.ref FROM public_referrals() f))
   ORDER BY 3 DESC LIMIT 200
 $$;

@@ -17,8 +17,19 @@ BEGIN
       RAISE EXCEPTION 'not an event of the public door: %', event;
     END IF;
     desk := NULL;
+    IF NOT EXISTS (SELECT 1 FROM reports_part o WHERE o.ref = "row" AND o.report_id = own
+                   UNION ALL SELECT 1 FROM reports_message o WHERE o.ref = "row" AND o.report_id = own
+                   UNION ALL SELECT 1 FROM reports_attachment o
+                             WHERE o.ref = "row" AND o.report_id = own
+                   UNION ALL SELECT 1 FROM cases_consent o JOIN cases_case c ON c.ref = o.case_id
+                             WHERE o.ref = "row" AND c.report_id = own) THEN
+      "row" := NULL; content := NULL;  -- a foreign row's last writing cannot be told otherwise
+    END IF;
   ELSIF simpul_door() = 'simpul_workspace' AND simpul_person() IS NOT NULL THEN
     actor := simpul_person();
+    IF event LIKE '%.read' AND desk IS NOT NULL AND NOT desk = ANY (simpul_desks()) THEN
+      RAISE EXCEPTION 'a reading is told in the name of one''s own desk';
+    END IF;
   END IF;
   INSERT INTO vault_auditline (at, event, actor, desk, record, "row", parts, content)
   VALUES (clock_timestamp(), event, actor, desk, record, "row", coalesce(parts, '{}'), content)
@@ -43,19 +54,20 @@ BEGIN
 END $$;
 
 -- Access is the grant: whenever grants change, the `desks` of their envelopes, reports and cases
--- are recomputed in the same statement.
+-- are recomputed in the same statement. Locked first, so that of two who change the same record at
+-- once the second counts what the first left.
 CREATE OR REPLACE FUNCTION vault_spread() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   records uuid[];
 BEGIN
-  WITH touched AS (
-    UPDATE vault_envelope e SET desks = coalesce(
-      (SELECT array_agg(DISTINCT g.desk ORDER BY g.desk) FROM vault_grant g
-       WHERE g.envelope_id = e.ref AND g.state = 'live' AND g.desk IS NOT NULL), '{}')
-    WHERE e.ref IN (SELECT envelope_id FROM changed)
-    RETURNING e.record)
-  SELECT array_agg(DISTINCT record) INTO records FROM touched;
+  SELECT array_agg(DISTINCT e.record) INTO records
+    FROM vault_envelope e WHERE e.ref IN (SELECT envelope_id FROM changed);
+  PERFORM 1 FROM vault_envelope e WHERE e.record = ANY (records) ORDER BY e.ref FOR NO KEY UPDATE;
+  UPDATE vault_envelope e SET desks = coalesce(
+    (SELECT array_agg(DISTINCT g.desk ORDER BY g.desk) FROM vault_grant g
+     WHERE g.envelope_id = e.ref AND g.state = 'live' AND g.desk IS NOT NULL), '{}')
+  WHERE e.ref IN (SELECT envelope_id FROM changed);
   UPDATE reports_report r SET desks = vault_desks_of(r.ref)
     WHERE r.ref = ANY (records) AND r.desks IS DISTINCT FROM vault_desks_of(r.ref);
   UPDATE cases_case c SET desks = vault_desks_of(c.ref)
@@ -75,8 +87,11 @@ CREATE TRIGGER spread_new AFTER INSERT ON vault_grant
 DROP TRIGGER IF EXISTS spread_changed ON vault_grant;
 CREATE TRIGGER spread_changed AFTER UPDATE ON vault_grant
   REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
+DROP TRIGGER IF EXISTS spread_gone ON vault_grant;
+CREATE TRIGGER spread_gone AFTER DELETE ON vault_grant
+  REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
 
--- A case begins with the desks that its record already has.
+-- The desks of a case are those of its record, whatever is written.
 CREATE OR REPLACE FUNCTION cases_begin() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -84,35 +99,54 @@ BEGIN
   RETURN NEW;
 END $$;
 DROP TRIGGER IF EXISTS begin_desks ON cases_case;
-CREATE TRIGGER begin_desks BEFORE INSERT ON cases_case
+CREATE TRIGGER begin_desks BEFORE INSERT OR UPDATE OF desks ON cases_case
   FOR EACH ROW EXECUTE FUNCTION cases_begin();
 
--- Nothing opens to another desk without a consent that covers exactly that.
+-- Nothing opens to another desk without a consent that covers exactly that, and none is given to a
+-- desk by its receiver. A consent is held while it is used: taken back meanwhile, its end comes after.
 CREATE OR REPLACE FUNCTION cases_consent_covers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   envelope vault_envelope;
+  recipient vault_keypair;
 BEGIN
-  IF simpul_door() <> 'simpul_workspace' OR NEW.desk IS NULL OR NEW.desk = ANY (simpul_desks()) THEN
+  IF simpul_door() <> 'simpul_workspace' THEN
     RETURN NEW;
   END IF;
   SELECT * INTO envelope FROM vault_envelope e WHERE e.ref = NEW.envelope_id;
+  SELECT * INTO recipient FROM vault_keypair k WHERE k.ref = NEW.recipient_id;
+  IF NEW.desk IS DISTINCT FROM recipient.desk THEN
+    RAISE EXCEPTION 'no consent covers this grant' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF NEW.desk = ANY (simpul_desks()) AND vault_leads(envelope.record) THEN
+    RETURN NEW;
+  END IF;
+  IF recipient.kind = 'reporter' AND envelope.key_version = 1 AND EXISTS (
+       SELECT 1 FROM reports_report r WHERE r.keypair_id = recipient.ref
+         AND (envelope.record IN (r.ref, r.dialogue) OR envelope.record IN (
+                SELECT f.ref FROM referrals_referral f JOIN cases_case c ON c.ref = f.case_id
+                WHERE c.report_id = r.ref AND c.reporter_is_survivor)))
+  THEN
+    RETURN NEW;  -- her own report, and what is asked for her
+  END IF;
   IF NEW.basis = 'choice' AND EXISTS (
        SELECT 1 FROM reports_report r WHERE r.ref = ANY (NEW.tags) AND r.state = 'new'
          AND envelope.record IN (r.ref, r.dialogue) AND NEW.desk IN (r.receiver_id, r.fallback_id))
   THEN
     RETURN NEW;  -- a walk-in report that this desk files for someone, to whom she chose
   END IF;
-  IF NEW.basis = 'consent' AND EXISTS (
-       SELECT 1 FROM cases_consent c
-       WHERE c.ref = ANY (NEW.tags) AND c.desk_id = NEW.desk AND c.withdrawn_at IS NULL
-         AND NEW.until_at IS NOT NULL AND NEW.until_at::date <= c.until_on
-         AND (envelope.record = c.case_id AND envelope.compartment = ANY (c.compartments)
-              OR NOT EXISTS (SELECT 1 FROM cases_case k WHERE k.ref = envelope.record)
-                 AND NOT EXISTS (SELECT 1 FROM reports_report r
-                                 WHERE envelope.record IN (r.ref, r.dialogue))))
-  THEN
-    RETURN NEW;
+  IF NEW.basis = 'consent' AND NEW.until_at IS NOT NULL THEN
+    PERFORM 1 FROM cases_consent c
+    WHERE c.ref = ANY (NEW.tags) AND c.desk_id = NEW.desk AND c.withdrawn_at IS NULL
+      AND NEW.until_at::date <= c.until_on AND vault_leads(c.case_id)
+      AND (envelope.record = c.case_id AND envelope.compartment = ANY (c.compartments)
+           OR EXISTS (SELECT 1 FROM referrals_referral f
+                      WHERE f.ref = envelope.record AND f.consent_id = c.ref
+                        AND f.to_desk_id = c.desk_id))
+    FOR SHARE OF c;
+    IF FOUND THEN
+      RETURN NEW;
+    END IF;
   END IF;
   RAISE EXCEPTION 'no consent covers this grant' USING ERRCODE = 'insufficient_privilege';
 END $$;
@@ -141,6 +175,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION vault_versions TO simpul_workspace;
 
+-- The line of an agency is its parent's and itself: nobody says it, so nobody can move up.
+CREATE OR REPLACE FUNCTION network_line() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  SELECT coalesce((SELECT p.line FROM network_agency p WHERE p.id = NEW.parent_id), '{}') || NEW.id::int
+    INTO NEW.line;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS line ON network_agency;
+CREATE TRIGGER line BEFORE INSERT ON network_agency
+  FOR EACH ROW EXECUTE FUNCTION network_line();
+
 -- Leaving a desk takes its key and every session with it.
 CREATE OR REPLACE FUNCTION network_left() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -167,7 +213,8 @@ BEGIN
   FROM referrals_referral r, cases_consent c
   WHERE r.ref = referral AND r.state = 'accepted' AND r.to_desk_id = ANY (simpul_desks())
     AND c.ref = r.consent_id AND c.withdrawn_at IS NULL
-    AND g.tags @> ARRAY[r.ref] AND g.desk = r.to_desk_id AND g.state = 'dormant';
+    AND c.case_id = r.case_id AND c.desk_id = r.to_desk_id
+    AND g.tags @> ARRAY[r.ref, c.ref] AND g.desk = r.to_desk_id AND g.state = 'dormant';
   GET DIAGNOSTICS woken = ROW_COUNT;
   RETURN woken;
 END $$;

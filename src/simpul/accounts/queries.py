@@ -1,0 +1,60 @@
+"""What a person may see of herself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from simpul.vault import audit
+
+WORDS: dict[str, Any] = {
+    "accounts.joined": _("Bergabung"),
+    "accounts.signed_in": _("Masuk"),
+    "accounts.signed_out": _("Keluar"),
+    "accounts.signed_out_everywhere": _("Keluar dari semua perangkat"),
+    "cases.listed": _("Melihat daftar kasus"),
+    "cases.read": _("Membaca kasus"),
+    "network.handed_over": _("Menyerahkan kunci meja"),
+    "network.invited": _("Mengundang rekan"),
+    "network.joined": _("Memakai undangan"),
+    "network.removed": _("Mengeluarkan anggota"),
+    "network.signed": _("Menandatangani"),
+    "referrals.listed": _("Melihat daftar rujukan"),
+    "referrals.read": _("Membaca rujukan"),
+    "reports.listed": _("Melihat daftar laporan"),
+    "reports.read": _("Membaca laporan"),
+    "site.refused": _("Membuka yang bukan tugas Anda"),
+}
+ROOMS: dict[str, Any] = {
+    "cases": _("Menangani kasus"),
+    "directory": _("Mengubah direktori"),
+    "network": _("Mengurus jaringan"),
+    "referrals": _("Menangani rujukan"),
+    "reports": _("Menangani laporan"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What she did within one hour, and how often; never about whom."""
+
+    title: str
+    at: datetime
+    times: int
+
+
+def trace_of(actor: UUID, limit: int = 200) -> list[Trace]:
+    """A person's own newest acts, newest hour first, the same acts of an hour together."""
+    found: dict[tuple[str, datetime], int] = {}
+    for event, hour in audit.lines_of(actor, limit):
+        key = (say(event), hour)
+        found[key] = found.get(key, 0) + 1
+    return [Trace(title, at, times) for (title, at), times in found.items()]
+
+
+def say(event: str) -> str:
+    """An event of the audit chain in plain words."""
+    words = WORDS.get(event) or ROOMS.get(event.partition(".")[0]) or _("Kegiatan lain")
+    return str(words)

@@ -1,0 +1,135 @@
+"""Signing in and out, and a person's own page."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from simpul.accounts import actions, forms, queries
+from simpul.accounts.models import User
+from simpul.core.access import AgainstTheRules
+from simpul.core.doors import derives_first, open_to_anyone
+from simpul.vault.audit import Acts
+
+BACKEND = "simpul.accounts.backend.Passphrase"
+HOME = "/"
+KEPT = "kept."  # what typed fields are called while they travel through the sign-in
+Field = tuple[str, str]
+
+
+class Request(HttpRequest):
+    """A request behind the sign-in; the network's room has built the actor."""
+
+    actor: Acts
+
+
+# No session begins before somebody is known, so there is no token to compare; `site.middleware.Quiet`
+# refuses posts that another site started.
+@csrf_exempt
+@open_to_anyone
+@derives_first
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Signs a person in; what she had typed when her session ended comes back to be sent again."""
+    if request.method != "POST":
+        if request.user.is_authenticated and "seed" in request.session:
+            return redirect(_local(request.GET.get("next", "")))
+        return _ask(request, next=_local(request.GET.get("next", "")), sent="GET")
+    form = forms.SignIn(request.POST)
+    if not form.is_valid():
+        return _ask_again(request, _("Isi nama, kata sandi, dan kode."))
+    try:
+        signed = actions.sign_in(now=timezone.now(), **form.cleaned_data)
+    except AgainstTheRules as refusal:
+        return _ask_again(request, str(refusal.sentence))
+    login(request, signed.user, backend=BACKEND)
+    request.session["seed"] = signed.seed.hex()
+    to = _local(request.POST.get("next", ""))
+    if request.POST.get("sent") != "POST":
+        return redirect(to)
+    fields = _kept(request)
+    values = {
+        "texts": [(name, value) for name, value in fields if _is_text(value)],
+        "rest": [(name, value) for name, value in fields if not _is_text(value)],
+        "to": to,
+        "lost_files": "lost_files" in request.POST,
+    }
+    return render(request, "accounts/kept.html", values)
+
+
+def sign_out(request: Request) -> HttpResponse:
+    """Ends this session."""
+    if request.method == "POST":
+        actions.sign_out(actor=request.actor)
+        logout(request)
+        return redirect("accounts:sign_in")
+    return redirect("accounts:me")
+
+
+def sign_out_everywhere(request: Request) -> HttpResponse:
+    """Ends every session of hers, this one too."""
+    if request.method == "POST":
+        actions.sign_out_everywhere(actor=request.actor, user=_own(request))
+        logout(request)
+        return redirect("accounts:sign_in")
+    return redirect("accounts:me")
+
+
+def me(request: Request) -> HttpResponse:
+    """Her own page: name, desks, key, what she did lately."""
+    user = _own(request)
+    values = {
+        "person": user,
+        "trace": queries.trace_of(user.keypair_id),
+        "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
+    }
+    return render(request, "accounts/me.html", values)
+
+
+def _own(request: Request) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _ask(request: HttpRequest, status: int = 200, **values: Any) -> HttpResponse:
+    return render(request, "accounts/sign_in.html", values, status=status)
+
+
+def _ask_again(request: HttpRequest, sentence: str) -> HttpResponse:
+    """The same page with everything but passphrase and code."""
+    return _ask(
+        request,
+        422,
+        sentence=sentence,
+        username=request.POST.get("username", ""),
+        next=_local(request.POST.get("next", "")),
+        sent=request.POST.get("sent", "GET"),
+        kept=_kept(request),
+        lost_files="lost_files" in request.POST,
+    )
+
+
+def _kept(request: HttpRequest) -> list[Field]:
+    return [
+        (name.removeprefix(KEPT), value)
+        for name, values in request.POST.lists()
+        if name.startswith(KEPT)
+        for value in values
+    ]
+
+
+def _is_text(value: str) -> bool:
+    """Whether somebody wrote it, rather than chose it from a list."""
+    return bool(re.search(r"\s", value.strip())) or len(value) > 40
+
+
+def _local(path: str) -> str:
+    """A path of this door; anything else becomes the home page."""
+    inside = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if inside else HOME

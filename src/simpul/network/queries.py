@@ -1,0 +1,100 @@
+"""What pages say about the network: its tree, and what a statement says before it is signed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from simpul.accounts.models import User
+from simpul.network import access
+from simpul.network.actor import Actor
+from simpul.network.models import Agency, Desk, Proposal
+from simpul.vault import keydirectory
+
+ROOT = UUID(int=0)
+
+
+@dataclass
+class Node:
+    """An agency with its desks and what lies below it."""
+
+    agency: Agency
+    desks: list[Desk] = field(default_factory=list)
+    parts: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A statement in plain words, read from what is signed and from nothing beside it."""
+
+    title: str
+    facts: list[tuple[str, str]]
+    check_number: str
+    signers: list[str]
+    signed_by_you: bool
+    may_sign: bool
+
+
+def tree() -> list[Node]:
+    """The agencies from the top down, each with its desks."""
+    nodes = {
+        agency.pk: Node(agency)
+        for agency in Agency.objects.select_related("region").order_by("line")
+    }
+    for desk in Desk.objects.order_by("name", "ref"):
+        nodes[desk.agency_id].desks.append(desk)
+    top = []
+    for node in nodes.values():
+        above = nodes.get(node.agency.parent_id or 0)
+        (above.parts if above else top).append(node)
+    return top
+
+
+def saying(actor: Actor, proposal: Proposal) -> Saying:
+    """What an administrator reads before she signs."""
+    said = keydirectory.about(proposal.payload)
+    signed = [UUID(ref) for ref in proposal.signatures]
+    names = {user.keypair_id: user.name for user in User.objects.filter(keypair__in=signed)}
+    title, facts = _words(said)
+    keys = [bytes.fromhex(said[half]) for half in ("public", "verifying")]
+    return Saying(
+        title=title,
+        facts=facts,
+        check_number=keydirectory.check_number(*keys),
+        signers=[_("Kunci akar") if ref == ROOT else names.get(ref, str(ref)) for ref in signed],
+        signed_by_you=actor.ref in signed,
+        may_sign=access.can_sign_proposal(actor, proposal),
+    )
+
+
+def check_number(user: User) -> str:
+    """The check number of the key that two administrators have signed for this person."""
+    known = keydirectory.current().person(user.keypair_id)
+    return keydirectory.check_number(known.public, known.verifying)
+
+
+def new_check_number(user: User) -> str:
+    """The check number of a key that was made in this very request."""
+    pair = user.keypair
+    return keydirectory.check_number(bytes(pair.public), bytes(pair.verifying))
+
+
+def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    agency = Agency.objects.filter(ref=said["agencies"][-1]).first()
+    user = User.objects.filter(keypair=said["person"]).first() if "person" in said else None
+    desk = Desk.objects.filter(pk=said["desk"]).first() if "desk" in said else None
+    values = {"name": user, "desk": desk, "agency": agency}
+    if said["kind"] == "admin":
+        title = _("Menjadikan %(name)s administrator %(agency)s") % values
+    elif said["kind"] == "desk":
+        title = _("Mengesahkan kunci %(desk)s") % values
+    else:
+        title = _("Menerima %(name)s di %(desk)s") % values
+    facts = [
+        (_("Nama"), user.name if user else ""),
+        (_("Nama masuk"), user.username if user else ""),
+        (_("Meja"), desk.name if desk else ""),
+        (_("Lembaga"), agency.name if agency else ""),
+    ]
+    return title, [(label, text) for label, text in facts if text]

@@ -1,0 +1,274 @@
+"""The pages on which people join the network, are signed for, and hand over keys."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from simpul.accounts.actions import Anyone
+from simpul.core import refusals
+from simpul.core.access import AgainstTheRules, NotYours, require
+from simpul.core.doors import derives_first, open_to_anyone
+from simpul.network import access, actions, forms, queries
+from simpul.network.http import Request
+from simpul.network.models import Invitation
+from simpul.vault import context, passphrases
+
+MOST = 50
+DAYS = actions.INVITATION.days
+
+
+def overview(request: Request) -> HttpResponse:
+    """Agencies and desks, for everybody who is signed in; no person is named."""
+    return _page(request, "overview", {"tree": queries.tree()})
+
+
+def add_agency(request: Request) -> HttpResponse:
+    """An agency below hers."""
+    require(request.actor.is_administrator)
+    agencies = access.agencies_of(request.actor)
+    initial = {"parent": request.actor.agency}
+    form = forms.AddAgency(request.POST or None, agencies=agencies, initial=initial)
+    if form.is_valid():
+        with refusals.shown_on(form):
+            actions.add_agency(actor=request.actor, **form.cleaned_data)
+            return redirect("network:overview")
+    return _page(request, "add_agency", {"form": form}, bool(form.errors))
+
+
+def add_desk(request: Request) -> HttpResponse:
+    """A desk of an agency of hers."""
+    require(request.actor.is_administrator)
+    form = forms.AddDesk(request.POST or None, agencies=access.agencies_of(request.actor))
+    if form.is_valid():
+        with refusals.shown_on(form):
+            actions.add_desk(actor=request.actor, **form.cleaned_data)
+            return redirect("network:overview")
+    return _page(request, "add_desk", {"form": form}, bool(form.errors))
+
+
+def invite(request: Request) -> HttpResponse:
+    """Keeps a place for a person; the code is on the answer and never again."""
+    require(request.actor.is_administrator)
+    actor, now = request.actor, timezone.now()
+    form = forms.Invite(
+        request.POST or None,
+        desks=access.desks_of(actor),
+        agencies=access.agencies_of(actor),
+        initial={"place": request.GET.get("place", "")},
+    )
+    if form.is_valid():
+        said = form.cleaned_data
+        with refusals.shown_on(form):
+            invitation, code = actions.invite(
+                actor=actor,
+                now=now,
+                ref=said["ref"],
+                desk=said.get("desk"),
+                agency=said.get("agency"),
+            )
+            link = request.build_absolute_uri(reverse("network:join", args=[code]))
+            values = {"invitation": invitation, "link": link, "days": DAYS}
+            return _page(request, "invited", values)
+    return _page(request, "invite", {"form": form, "days": DAYS}, bool(form.errors))
+
+
+def people(request: Request) -> HttpResponse:
+    """Who sits where: in her scope, or at her own desks."""
+    actor = request.actor
+    rows = [
+        {
+            "membership": membership,
+            "may_remove": access.can_remove(actor, membership),
+            "may_add": access.can_sign(actor, membership.desk.agency),
+        }
+        for membership in access.visible_memberships(actor)
+    ]
+    values = {"rows": rows, "administrators": list(access.visible_administrators(actor))}
+    return _page(request, "people", values)
+
+
+def remove(request: Request, ref: UUID) -> HttpResponse:
+    """Ends a membership at once, after a page that says what that means."""
+    membership = access.get_membership(request.actor, str(ref))
+    require(access.can_remove(request.actor, membership))
+    if request.method == "POST":
+        actions.remove(actor=request.actor, membership=membership, now=timezone.now())
+        return redirect("network:people")
+    return _page(request, "remove", {"membership": membership})
+
+
+def further_desk(request: Request, ref: UUID) -> HttpResponse:
+    """Asks two administrators to sign a further desk for a person of hers."""
+    membership = access.get_membership(request.actor, str(ref))
+    require(access.can_sign(request.actor, membership.desk.agency))
+    form = forms.FurtherDesk(request.POST or None, desks=access.desks_of(request.actor))
+    if form.is_valid():
+        with refusals.shown_on(form):
+            actions.propose_member(
+                actor=request.actor, user=membership.user, desk=form.cleaned_data["desk"]
+            )
+            return redirect("network:proposals")
+    values = {"form": form, "membership": membership}
+    return _page(request, "further_desk", values, bool(form.errors))
+
+
+def proposals(request: Request) -> HttpResponse:
+    """What waits for signatures, and what was signed lately."""
+    require(request.actor.is_administrator)
+    values = {
+        "waiting": [
+            (proposal, queries.saying(request.actor, proposal))
+            for proposal in access.visible_proposals(request.actor)[:MOST]
+        ],
+        "decided": [
+            (proposal, queries.saying(request.actor, proposal))
+            for proposal in access.decided_proposals(request.actor)[:5]
+        ],
+    }
+    return _page(request, "proposals", values)
+
+
+def sign(request: Request, ref: UUID) -> HttpResponse:
+    """One statement in plain words, and the button that signs it."""
+    proposal = access.get_proposal(request.actor, str(ref))
+    if request.method == "POST":
+        actions.sign(actor=request.actor, proposal=proposal, now=timezone.now())
+        return redirect("network:proposals")
+    values = {"proposal": proposal, "saying": queries.saying(request.actor, proposal)}
+    return _page(request, "sign", values)
+
+
+def keys(request: Request, sentence: str = "") -> HttpResponse:
+    """Keys that are still missing: hers, her desks', her colleagues'."""
+    actor = request.actor
+    values = {
+        "own": [(desk, access.can_make_key(actor, desk)) for desk in actor.waiting],
+        "colleagues": list(access.colleagues_waiting(actor)),
+        "sentence": sentence,
+    }
+    return _page(request, "keys", values, bool(sentence))
+
+
+def make_key(request: Request, desk_ref: UUID) -> HttpResponse:
+    """The first member of a desk makes its key; two administrators sign it afterwards."""
+    desk = next((desk for desk in request.actor.waiting if desk.ref == desk_ref), None)
+    if desk is None:
+        raise NotYours
+    if request.method == "POST":
+        try:
+            actions.make_desk_key(actor=request.actor, desk=desk)
+        except AgainstTheRules as refusal:
+            return keys(request, str(refusal.sentence))
+    return redirect("network:keys")
+
+
+def hand_over(request: Request, ref: UUID) -> HttpResponse:
+    """Gives a colleague the desk's key, once she says that she knows her."""
+    membership = access.get_membership(request.actor, str(ref))
+    require(access.can_hand_over(request.actor, membership))
+    form = forms.HandOver(request.POST or None)
+    if form.is_valid():
+        actions.hand_over(actor=request.actor, membership=membership)
+        return redirect("network:keys")
+    number = queries.check_number(membership.user)
+    values = {"form": form, "membership": membership, "check_number": number}
+    return _page(request, "hand_over", values, bool(form.errors))
+
+
+# No session begins here, so there is no token to compare; the invitation's code is the secret of
+# this address, and `site.middleware.Quiet` refuses posts that another site started.
+@csrf_exempt
+@open_to_anyone
+@derives_first
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """An invited person makes her account, her keys and her second factor on one page."""
+    now = timezone.now()
+    with context.opened("workspace"):
+        invitation = access.get_invitation(code, now)
+    if request.method != "POST":
+        return _ask_to_join(request, invitation, forms.Join(), passphrases.new_totp(), code)
+    form = forms.Join(request.POST)
+    totp = passphrases.reveal(request.POST.get("totp", ""), code)
+    if totp is None:
+        fresh = passphrases.new_totp()
+        form.add_error("code", _("Pindai kode QR yang baru, lalu isi enam angkanya."))
+        return _ask_to_join(request, invitation, form, fresh, code)
+    step = passphrases.step_of(totp, request.POST.get("code", ""), now)
+    if step is None and "code" not in form.errors:
+        form.add_error("code", _("Kode ini belum cocok. Isi kode yang tampil sekarang."))
+    if step is not None and form.is_valid():
+        said = form.cleaned_data
+        derived = passphrases.derive_passphrase(said["passphrase"])
+        with refusals.shown_on(form), context.opened("workspace"):
+            user = actions.join(
+                actor=Anyone(),
+                code=code,
+                username=said["username"],
+                name=said["name"],
+                derived=derived,
+                totp=totp,
+                now=now,
+                used_step=step,
+            )
+            number = queries.new_check_number(user)
+            values = {"invitation": invitation, "user": user, "check_number": number}
+            return render(request, "network/joined.html", values)
+    return _ask_to_join(request, invitation, form, totp, code)
+
+
+def _ask_to_join(
+    request: HttpRequest, invitation: Invitation, form: forms.Join, totp: bytes, code: str
+) -> HttpResponse:
+    """The page of one invitation; name and sign-in name come back as typed, the passphrases do not."""
+    picture = segno.make(passphrases.totp_uri(totp), error="m")
+    letters = passphrases.totp_text(totp)
+    values = {
+        "invitation": invitation,
+        "form": form,
+        "hidden": passphrases.hide(totp, code),
+        "picture": picture.svg_data_uri(scale=5, border=3, dark="#000", light="#fff"),
+        "letters": " ".join(letters[place : place + 4] for place in range(0, len(letters), 4)),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "network/join.html", values, status=status)
+
+
+def _page(request: Request, name: str, values: dict[str, Any], bad: bool = False) -> HttpResponse:
+    """A page of this room, with the ways to the others on top."""
+    return render(
+        request,
+        f"network/{name}.html",
+        {"tabs": _tabs(request), "tabs_label": _("Jaringan"), **values},
+        status=422 if bad else 200,
+    )
+
+
+def _tabs(request: Request) -> list[dict[str, Any]]:
+    actor = request.actor
+    waiting = access.colleagues_waiting(actor).count() + len(actor.waiting)
+    entries = [
+        ("overview", _("Susunan")),
+        ("people", _("Orang")),
+        ("keys", _counted(_("Kunci meja"), waiting)),
+    ]
+    if actor.is_administrator:
+        signable = sum(
+            access.can_sign_proposal(actor, proposal)
+            for proposal in access.visible_proposals(actor)[:MOST]
+        )
+        entries.append(("proposals", _counted(_("Tanda tangan"), signable)))
+    urls = [(label, reverse(f"network:{name}")) for name, label in entries]
+    here = max((url for _label, url in urls if request.path.startswith(url)), key=len, default="")
+    return [{"label": label, "url": url, "current": url == here} for label, url in urls]
+
+
+def _counted(label: str, count: int) -> str:
+    return f"{label} ({count})" if count else label

@@ -1,0 +1,1 @@
+"""Measures what is promised about weight, speed, memory and crowds; pytest does not run it."""
