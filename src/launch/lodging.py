@@ -48,6 +48,17 @@ class Lodging:
         (home / "pg").mkdir(mode=0o700, exist_ok=True)
         if home != self.folder and not pg.is_symlink():
             pg.symlink_to(home / "pg")
+        self.settle_run(home)
+        if self.account:
+            home.chmod(0o711)
+            os.chown(pg, self.account.uid, self.account.gid)
+            # PostgreSQL may make its socket here, and not look at or take away what is ours.
+            os.chown(run, 0, self.account.gid)
+            run.chmod(0o1730)
+
+    def settle_run(self, home: Path) -> None:
+        """Make the folder of the sockets, in `home` or at a shorter path."""
+        run = self.folder / "run"
         if run.is_symlink() and not (run.exists() and run.stat().st_uid == os.geteuid()):
             run.unlink()  # a short folder that a restart of the machine swept away
         if not run.exists():
@@ -55,15 +66,9 @@ class Lodging:
                 short = os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
                 run.symlink_to(tempfile.mkdtemp(prefix="simpul-", dir=short))
             else:
-                (home / "run").mkdir(mode=0o700)
+                (home / "run").mkdir(mode=0o700, exist_ok=True)
                 if home != self.folder:
                     run.symlink_to(home / "run")
-        if self.account:
-            home.chmod(0o711)
-            os.chown(pg, self.account.uid, self.account.gid)
-            # PostgreSQL may make its socket here, and not look at or take away what is ours.
-            os.chown(run, 0, self.account.gid)
-            run.chmod(0o1730)
 
     def _home(self, pg: Path) -> Path:
         """The folder that holds `pg` and `run`: ours, or one that PostgreSQL's user may enter."""

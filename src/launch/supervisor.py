@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from launch import address, control, tether, var
+from launch.lodging import Lodging
 from launch.postgres import Cluster
 from launch.processes import Program, environment, python
 from launch.voice import Refused, say
@@ -21,7 +22,7 @@ DOORS = {
 }
 DATABASE = ("Basis data", "The database")
 PRODUCT = ("Pintu dan pekerja", "Doors and worker")
-PATIENCE = 60  # seconds for the doors to open
+PATIENCE = 30  # seconds for the doors to open
 
 
 class Ended(Exception):
@@ -51,6 +52,7 @@ class Supervisor:
 
     def __init__(self, place: Path, signals: Signals) -> None:
         self.place, self.signals = place, signals
+        self.lodging = Lodging(place)
         self.cluster: Cluster | None = None
         self.listeners: list[socket.socket] = []
         self.product: Program | None = None
@@ -105,10 +107,12 @@ class Supervisor:
             end([self.product], 12)
         if self.cluster:
             self.cluster.stop(2)
+        self.lodging.leave()
         say("Selesai", "Done")
 
     def _open_database(self) -> dict[str, str]:
         if url := os.environ.get("DATABASE_URL"):
+            self.lodging.settle_run(self.place)
             return address.of_url(url)
         self.cluster = Cluster(self.place)
         self.cluster.start()

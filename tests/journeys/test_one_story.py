@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Opener, check
 
@@ -26,6 +26,7 @@ def fill_report(page: Page, *, story: str = STORY, look: bool = False) -> str:
     page.get_by_role("button", name="Lanjut").click()
     page.locator("input[name=needs][value=legal]").check()
     page.locator("select[name=region]").select_option("53.71")
+    page.locator("input[name=for_whom][value=self]").check()
     seen("report-2")
     page.get_by_role("button", name="Lanjut").click()
     page.locator("textarea[name=story]").fill(story)
@@ -34,6 +35,12 @@ def fill_report(page: Page, *, story: str = STORY, look: bool = False) -> str:
     page.get_by_role("button", name="Kirim").click()
     seen("receipt")
     return page.locator(".words").first.inner_text()
+
+
+def choose(select: Locator, words: str) -> None:
+    """Picks the option that says these words."""
+    option = select.locator("option", has_text=words).first
+    select.select_option(option.get_attribute("value"))
 
 
 def open_news(page: Page, words: str) -> None:
@@ -98,9 +105,10 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     intake.locator("main a[href*='/reports/']").filter(has_text=re.compile(r"\S")).last.click()
     expect(intake.locator("main")).to_contain_text("Kejadian itu terjadi di kantor")
     code = intake.url.rstrip("/").split("/")[-1]
-    intake.locator("form[action*='/from/'] input[name=next_action]").fill("Menelepon besok pagi")
-    intake.locator("form[action*='/from/'] input[name=label]").fill("kantor, bantuan hukum")
-    intake.locator("form[action*='/from/'] button.primary").click()
+    intake.goto(f"/cases/from/{code}/")
+    intake.locator("input[name=next_action]").fill("Menelepon besok pagi")
+    intake.locator("input[name=label]").fill("kantor, bantuan hukum")
+    intake.locator("main button.primary").first.click()
     expect(intake).to_have_url(re.compile(r"/cases/[0-9A-Z]{10}/"))
     case = intake.url.rstrip("/").split("/")[-1]
     assert case != code
@@ -111,8 +119,9 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     expect(intake.locator("main")).to_contain_text("Ia ingin diperiksa dokter.")
     intake.goto(f"/cases/{case}/consents/")
     form = intake.locator("form:has(input[name=until])").first
-    form.locator("select[name=desk]").select_option(label=re.compile("Layanan Medis Uji"))
+    choose(form.locator("select[name=desk]"), "Layanan Medis Uji")
     form.locator("input[name=compartments][value=health]").check()
+    form.get_by_label("sudah saya bacakan").check()
     form.locator("input[name=until]").fill((timezone.now() + timedelta(days=30)).date().isoformat())
     for name in ("purpose", "given"):
         control = form.locator(f"[name={name}]").first
@@ -124,7 +133,7 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     expect(intake.locator("main")).to_contain_text("Layanan Medis Uji")
     intake.goto(f"/referrals/case/{case}/")
     form = intake.locator("form:has(select[name=service])").first
-    form.locator("[name=consent]").first.select_option(index=1)
+    form.locator("[name=consent]").first.select_option(index=0)
     form.locator("input[name=compartments][value=health]").check()
     form.locator("select[name=service]").select_option("health")
     form.locator("[name=note]").fill("Mohon dokter perempuan.")

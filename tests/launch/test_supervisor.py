@@ -20,7 +20,7 @@ from tests.launch.waiting import gone, wait_until
 class Instance:
     """A supervisor in a process of its own."""
 
-    def __init__(self, place: Path, kind: str = "up", port: int = 0) -> None:
+    def __init__(self, place: Path, kind: str = "up", port: int = 0, **more: str) -> None:
         self.place = place
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.launch.tiny", "supervisor", kind, str(port)],
@@ -29,6 +29,7 @@ class Instance:
                 "PATH": os.defpath,
                 "SIMPUL_VAR": str(place),
                 "A_TOKEN": "of somebody",
+                **more,
             },
             stdout=subprocess.PIPE,
             text=True,
@@ -221,3 +222,17 @@ def test_a_step_that_breaks_stops_everything(place: Path) -> None:
     assert "django prepare" in instance.said
     assert not instance.parts()
     Cluster(place).remove()
+
+
+def test_with_a_database_of_somebody_else_none_is_started_and_its_password_stays_here(
+    place: Path,
+) -> None:
+    instance = Instance(place, DATABASE_URL="postgresql://admin:rahasia@db.internal/ntt").ready()
+    wait_until(instance.worker)
+    parts = instance.parts()
+    told = [Path(f"/proc/{pid}/environ").read_bytes() for pid in parts]
+    instance.process.terminate()
+    assert instance.wait() == 0
+    assert not (place / "pg").exists()
+    assert all(b"SIMPUL_DATABASE_HOST=db.internal" in each for each in told)
+    assert not any(b"rahasia" in each for each in told)

@@ -81,8 +81,7 @@ def _name(pid: int, instance: Supervised) -> str:
     for door in ("public", "workspace"):
         if pid in _served_by(instance, door):
             return door
-    threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
-    return "supervisor" if pid == instance.pid else f"parent or worker ({threads} thread)"
+    return "supervisor" if pid == instance.pid else "parents and worker"
 
 
 def _pss(pid: int) -> int:

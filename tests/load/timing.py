@@ -17,6 +17,7 @@ class Timed:
 
     wall: float = 0.0
     database: float = 0.0
+    processor: float = 0.0  # of this thread outside the database
     queries: int = 0
 
     @property
@@ -30,17 +31,19 @@ def timed(act: Callable[[], object]) -> Timed:
     found = Timed()
 
     def statement(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         try:
             return execute(sql, params, many, context)
         finally:
             found.database += time.perf_counter() - began
+            found.processor -= time.thread_time() - worked
             found.queries += 1
 
     with connection.execute_wrapper(statement):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         act()
         found.wall = time.perf_counter() - began
+        found.processor += time.thread_time() - worked
     return found
 
 

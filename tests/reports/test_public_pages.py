@@ -11,8 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from simpul.clocks.models import Clock
+from simpul.core.templatetags.simpul import moment
 from simpul.reports import actions
-from simpul.reports.models import Part, Report
+from simpul.reports.models import Report
 from simpul.reports.views import public as views
 from simpul.vault import receipts, sources
 from simpul.vault.models import AuditLine, Envelope, Grant
@@ -309,10 +311,9 @@ def test_danger_is_answered_within_the_hour(
     browser: Browser, cast: Cast, answers: dict[str, str], hours: int
 ) -> None:
     browser.to_last_page(**answers).press("send", SEND)
-    report = Report.objects.get()
-    due = views.own.reply_due(report)
-    assert due - report.filed_at == timedelta(hours=hours)
-    assert views._when(due, report.receiver) in browser.html
+    clock = Clock.objects.get(rule="K02")
+    assert clock.due_at - clock.started_at == timedelta(hours=hours)
+    assert moment(clock.due_at) in browser.html
 
 
 def test_pressing_kirim_twice_shows_the_same_words_and_makes_one_report(
@@ -463,7 +464,7 @@ def test_a_late_answer_is_said(
     cast: Cast, public: Door, fallback: str | None, says: str
 ) -> None:
     receipt = cast.file(fallback=fallback)
-    Report.objects.update(filed_at=timezone.now() - timedelta(hours=25))
+    Clock.objects.update(due_at=timezone.now() - timedelta(hours=1))
     html = opened(public, receipt.typed).html
     assert says in html
     assert ("Petugas lain" in html) == (fallback is not None)
@@ -498,6 +499,7 @@ def test_a_desks_answer_is_on_the_page(cast: Cast, public: Door) -> None:
 
 
 def test_a_message_typed_while_the_page_closed_is_offered_again(cast: Cast, public: Door) -> None:
+    public.client.handler.enforce_csrf_checks = True
     receipt = cast.file()
     form = opened(public, receipt.typed).form("/message/") | {"message": STORY}
     public.client.cookies.clear()
@@ -556,7 +558,20 @@ def test_stopping_the_report_ends_every_desks_access(cast: Cast, public: Door) -
     assert "Yang sudah dibaca tetap sudah dibaca." in html
     assert "/reports/mine/message/" not in html
     assert Envelope.objects.filter(desks=[]).count() == Envelope.objects.count()
-    assert public.post("/reports/mine/message/", page.form("/message/") | {"message": "x"}).status_code == 422
+    late = page.form("/message/") | {"message": "x"}
+    assert public.post("/reports/mine/message/", late).status_code == 422
+
+
+def test_who_stopped_may_come_back_with_the_same_words(cast: Cast, public: Door) -> None:
+    receipt = cast.file()
+    opened(public, receipt.typed)
+    public.post("/reports/mine/stop/")
+    page = Page(public.get("/reports/mine/").content.decode())
+    assert public.post("/reports/mine/reopen/", page.form("/reopen/")).status_code == 302
+    html = public.get("/reports/mine/").content.decode()
+    assert "Laporan sudah sampai di Pengaduan Uji." in html
+    assert "Paling lambat" in html
+    assert cast.desk("intake").pk in Report.objects.get().desks
 
 
 def test_new_words_open_the_report_and_the_old_ones_nothing(cast: Cast, public: Door) -> None:
@@ -580,8 +595,17 @@ def test_nothing_behind_a_receipt_opens_without_one(public: Door, cast: Cast) ->
         answer = public.get(f"/reports/{address}")
         assert answer.status_code == 403
         assert "enam kata" in answer.content.decode()
-    for address in ("mine/message/", "files/", "leave/"):
-        assert public.get(f"/reports/{address}").status_code in {403, 405}
+    for address in ("mine/message/", "files/", "mine/reopen/", "mine/words/", "mine/stop/"):
+        assert public.post(f"/reports/{address}").status_code == 403
+
+
+def test_a_form_of_another_site_or_session_does_nothing(cast: Cast, public: Door) -> None:
+    public.client.handler.enforce_csrf_checks = True
+    page = opened(public, cast.file().typed)
+    for address in ("mine/stop/", "mine/message/", "mine/words/", "mine/reopen/"):
+        assert public.post(f"/reports/{address}", {"message": "x"}).status_code == 403
+    assert Report.objects.get().state == "new"
+    assert public.post("/reports/mine/message/", page.form("/message/")).status_code == 302
 
 
 def test_another_receipt_in_the_same_browser_takes_the_place_of_the_first(
@@ -617,7 +641,3 @@ def test_titles_and_addresses_tell_nothing(cast: Cast, public: Door, language: s
         assert html.count("<h1>") == 1
         assert re.search(r"<title>(Catatan|Notes)</title>", html)
         assert not public.client.cookies
-
-
-def test_parts_count() -> None:
-    assert Part._meta.label == "reports.Part"

@@ -56,7 +56,7 @@ def refusal(data: bytes, kind: type[scrub.ScrubError]) -> scrub.ScrubError:
     start = time.monotonic()
     with pytest.raises(kind) as raised:
         scrub.scrub(data)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 15
     return raised.value
 
 

@@ -121,7 +121,10 @@ class AddAgency(Sheet):
 
     ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     parent = forms.ModelChoiceField(
-        Agency.objects.none(), label=_("Di bawah lembaga mana?"), empty_label=_("Pilih satu")
+        Agency.objects.none(),
+        to_field_name="ref",
+        label=_("Di bawah lembaga mana?"),
+        empty_label=_("Pilih satu"),
     )
     name = forms.CharField(label=_("Nama lembaga"), max_length=120)
     type = forms.ChoiceField(
@@ -141,7 +144,7 @@ class AddDesk(Sheet):
 
     ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     agency = forms.ModelChoiceField(
-        Agency.objects.none(), label=_("Lembaga"), empty_label=_("Pilih satu")
+        Agency.objects.none(), to_field_name="ref", label=_("Lembaga"), empty_label=_("Pilih satu")
     )
     name = forms.CharField(label=_("Nama meja"), max_length=120)
     duty = forms.ChoiceField(label=_("Tugas"), choices=[("", _("Pilih satu")), *Desk.Duty.choices])
@@ -159,7 +162,7 @@ class FurtherDesk(Sheet):
     """A further desk for a person who has an account."""
 
     desk = forms.ModelChoiceField(
-        Desk.objects.none(), label=_("Meja"), empty_label=_("Pilih satu")
+        Desk.objects.none(), to_field_name="ref", label=_("Meja"), empty_label=_("Pilih satu")
     )
 
     def __init__(self, *args: Any, desks: QuerySet[Desk], **more: Any) -> None:
@@ -167,13 +170,12 @@ class FurtherDesk(Sheet):
         self.fields["desk"].queryset = desks  # type: ignore[attr-defined]
 
 
-class HandOver(Sheet):
+class HandOver(forms.Form):
     """She knows whom she gives the key."""
+
+    use_required_attribute = False
 
     known = forms.BooleanField(
         label=_("Saya mengenal orang ini. Angka pemeriksanya cocok."),
         error_messages={"required": _("Pastikan dulu siapa orangnya.")},
     )
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        forms.Form.__init__(self, *args, **more)

@@ -44,7 +44,7 @@ def tree() -> list[Node]:
     }
     for desk in Desk.objects.order_by("name", "ref"):
         nodes[desk.agency_id].desks.append(desk)
-    top = []
+    top: list[Node] = []
     for node in nodes.values():
         above = nodes.get(node.agency.parent_id or 0)
         (above.parts if above else top).append(node)

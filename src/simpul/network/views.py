@@ -1,6 +1,5 @@
 """The pages on which people join the network, are signed for, and hand over keys."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +33,7 @@ def add_agency(request: Request) -> HttpResponse:
     """An agency below hers."""
     require(request.actor.is_administrator)
     agencies = access.agencies_of(request.actor)
-    initial = {"parent": request.actor.agency}
+    initial = {"parent": request.actor.agency and request.actor.agency.ref}
     form = forms.AddAgency(request.POST or None, agencies=agencies, initial=initial)
     if form.is_valid():
         with refusals.shown_on(form):
@@ -139,11 +138,12 @@ def proposals(request: Request) -> HttpResponse:
 def sign(request: Request, ref: UUID) -> HttpResponse:
     """One statement in plain words, and the button that signs it."""
     proposal = access.get_proposal(request.actor, str(ref))
+    saying = queries.saying(request.actor, proposal)
     if request.method == "POST":
-        actions.sign(actor=request.actor, proposal=proposal, now=timezone.now())
+        if not saying.signed_by_you:
+            actions.sign(actor=request.actor, proposal=proposal, now=timezone.now())
         return redirect("network:proposals")
-    values = {"proposal": proposal, "saying": queries.saying(request.actor, proposal)}
-    return _page(request, "sign", values)
+    return _page(request, "sign", {"proposal": proposal, "saying": saying})
 
 
 def keys(request: Request, sentence: str = "") -> HttpResponse:

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext
 
-from simpul.clocks import rules
 from simpul.network.models import Desk
 from simpul.reports import content, words
 from simpul.reports.models import Message, Report
@@ -39,9 +38,12 @@ def reads() -> list[Read]:
     ]
 
 
-def reply_due(report: Report) -> datetime:
-    """Until when a person answers (K02): within an hour when urgent, else within a day."""
-    return rules.rule("K02").due(report.filed_at, "high" if report.urgent else "")
+def reply_due() -> datetime | None:
+    """Until when a person answers (clock K02: an hour when urgent, else a day); None once one has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public_reply_due()")
+        due: datetime | None = cursor.fetchone()[0]
+    return due
 
 
 def responsible(report: Report) -> Desk:
@@ -54,7 +56,12 @@ def responsible(report: Report) -> Desk:
 
 
 def standing(
-    report: Report, *, reads: list[Read], messages: list[Message], now: datetime
+    report: Report,
+    *,
+    reads: list[Read],
+    messages: list[Message],
+    due: datetime | None,
+    now: datetime,
 ) -> list[str]:
     """How the report stands, in sentences."""
     said = content.texts()["status"]
@@ -70,7 +77,7 @@ def standing(
     here = said["sent"].format(desk=desk)
     if reads:
         here = gettext("%(desk)s sudah membuka laporan ini.") % {"desk": desk}
-    if now > reply_due(report):
+    if due is not None and now > due:
         late = (
             said["late"]
             if report.fallback_id

@@ -52,6 +52,11 @@ class Line:
     question: str
     answer: str
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the answer needs a whole row."""
+        return len(self.answer) > 60 or "\n" in self.answer
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

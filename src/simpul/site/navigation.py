@@ -25,6 +25,7 @@ MAIN: dict[str, list[Entry]] = {
         (_("Rujukan"), "referrals:list"),
         (_("Direktori"), "directory:services"),
         (_("Jaringan"), "network:overview"),
+        (_("Akun"), "accounts:me"),
     ],
     "public": [
         (_("Lapor"), "reports:start"),

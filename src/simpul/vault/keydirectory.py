@@ -219,8 +219,7 @@ def current() -> Verified:
         if sha256(known.root).hex() != pin.root:
             raise Untrusted("the root is not the one pinned here")
         if known.number > pin.number:
-            forward = pins.Pin(pin.root, known.number, known.hash.hex())
-            transaction.on_commit(lambda: pins.advance(forward))
+            _pin_when_done(known)
         return known
 
 
@@ -234,6 +233,13 @@ def _read_on(known: Verified, pin: pins.Pin | None) -> Verified:
     if following.number == known.number:
         raise Untrusted("the directory's head was altered")
     return following
+
+
+def _pin_when_done(known: Verified) -> pins.Pin:
+    """Moves the pin forward once what was read or written is sure to stay."""
+    pin = pins.Pin(sha256(known.root).hex(), known.number, known.hash.hex())
+    transaction.on_commit(lambda: pins.advance(pin))
+    return pin
 
 
 def forget() -> None:
@@ -280,6 +286,7 @@ def append(payload: str, signatures: dict[str, str]) -> DirectoryEntry:
     trial = deepcopy(known)
     trial.follow(entry)
     entry.save(force_insert=True)
+    _pin_when_done(trial)
     return entry
 
 
@@ -293,12 +300,11 @@ def begin(root: Pair) -> str:
     entry = DirectoryEntry(number=0, payload=payload, previous=GENESIS)
     entry.signatures = {str(UUID(int=0)): sign(payload, root)}
     entry.hash = entry.expected_hash()
-    Verified().follow(entry)
+    first = Verified()
+    first.follow(entry)
     entry.save(force_insert=True)
-    fingerprint = sha256(root.verifying).hex()
-    pin = _begun = pins.Pin(fingerprint, 0, entry.hash.hex())
-    transaction.on_commit(lambda: pins.advance(pin))
-    return fingerprint
+    _begun = _pin_when_done(first)
+    return _begun.root
 
 
 def check_number(public: bytes, verifying: bytes) -> str:

@@ -148,7 +148,8 @@ def _page(request: Request, referral: Referral, now: datetime, **bound: Form) ->
         "case": case,
         "may_answer": answers and referral.state == Referral.State.SENT,
         "may_report": answers and referral.state in {"accepted", "reported"},
-        "may_end": referral.state in queries.RUNNING and access.can_end(actor, referral),
+        "may_end": referral.state in queries.RUNNING
+        and not (answers and referral.state == "sent"),
         "accept_form": Form(),
         "decline_form": forms.Decline(),
         "back_form": forms.ReportBack(),

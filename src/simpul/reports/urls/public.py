@@ -15,5 +15,6 @@ urlpatterns = [
     path("files/", views.add_file, name="add_file"),
     path("mine/data/", views.data, name="data"),
     path("mine/stop/", views.stop, name="stop"),
+    path("mine/reopen/", views.reopen, name="reopen"),
     path("mine/words/", views.replace, name="replace"),
 ]

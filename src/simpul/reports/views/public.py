@@ -15,7 +15,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from simpul.core.access import AgainstTheRules, NotYours
 from simpul.core.doors import derives_first
@@ -260,12 +259,12 @@ def _receipt(
 ) -> HttpResponse:
     said = content.texts()["receipt"]
     six = receipts.words_of(token)
-    desk = own.responsible(report)
+    desk, due = own.responsible(report), own.reply_due()
     values = {
         "t": content.texts(),
         "words": six,
         "digits": receipts.digits_of(six),
-        "next": said["next"].format(when=_when(own.reply_due(report), desk), role=desk.name),
+        "next": said["next"].format(when=_when(due, desk), role=desk.name) if due else "",
         "fallback_on": said["fallback_on"].format(desk=report.fallback.name)
         if report.fallback
         else "",
@@ -350,10 +349,11 @@ def _still_unsent() -> str:
     return gettext("Pesan Anda belum terkirim. Tekan Kirim di bawah.")
 
 
-@require_POST
+@csrf_exempt
 def leave(request: HttpRequest) -> HttpResponse:
     """Closes what was open in this browser."""
-    request.session.flush()
+    if request.method == "POST":
+        request.session.flush()
     return redirect("site:home")
 
 
@@ -367,9 +367,10 @@ def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
 
 
 @behind_receipt
-@require_POST
 def write(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     """Writes to the desk that answers."""
+    if request.method != "POST":
+        return redirect("reports:mine")
     form = forms.Message(request.POST)
     if not form.is_valid():
         return _mine(request, reporter, message=form, status=422)
@@ -387,9 +388,10 @@ def write(request: HttpRequest, reporter: Reporter) -> HttpResponse:
 
 
 @derives_first
-@require_POST
 def add_file(request: HttpRequest) -> HttpResponse:
     """Cleans a file in a confined process, then seals it into the report."""
+    if request.method != "POST":
+        return redirect("reports:mine")
     form = forms.File(request.POST, request.FILES)
     sentence, clean = "", None
     if doors.lookup(request) is not None:
@@ -447,6 +449,17 @@ def stop(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     return redirect("reports:mine")
 
 
+@behind_receipt
+def reopen(request: HttpRequest, reporter: Reporter) -> HttpResponse:
+    """She comes back: the desk that answered last may read what she wrote again."""
+    if request.method == "POST":
+        try:
+            actions.reopen(actor=reporter, now=timezone.now())
+        except NotInDirectory:
+            return _mine(request, reporter, sentence=str(CannotReceive().sentence), status=422)
+    return redirect("reports:mine")
+
+
 @derives_first
 def replace(request: HttpRequest) -> HttpResponse:
     """Gives the report six other words; the same form sent twice shows the same words."""
@@ -501,7 +514,7 @@ def _mine(
     report = reporter.report
     reading = actions.read_own(reporter)
     reads = own.reads()
-    desk = own.responsible(report)
+    desk, due = own.responsible(report), own.reply_due()
     said = content.texts()["status"]
     stopped = report.state == Report.State.WITHDRAWN
     values = {
@@ -511,12 +524,10 @@ def _mine(
         "stopped": stopped,
         "stopped_until": _stopped_until(report),
         "standing": own.standing(
-            report, reads=reads, messages=[m for m, _text in reading.messages], now=now
+            report, reads=reads, messages=[m for m, _text in reading.messages], due=due, now=now
         ),
         "responsible": "" if stopped else said["responsible"].format(role=desk.name),
-        "by_when": said["by_when"].format(when=_when(own.reply_due(report), desk))
-        if report.state == Report.State.NEW and now <= own.reply_due(report)
-        else "",
+        "by_when": said["by_when"].format(when=_when(due, desk)) if due and now <= due else "",
         "reads": reads,
         "messages": [
             (

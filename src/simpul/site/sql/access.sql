@@ -143,7 +143,7 @@ CREATE POLICY seen ON vault_grant FOR SELECT TO simpul_workspace
          OR EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
 CREATE POLICY made ON vault_grant FOR INSERT TO simpul_workspace
   WITH CHECK (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id)
-              AND (granted_by_id = simpul_person() OR desk IS NULL));
+              AND granted_by_id = simpul_person());
 -- A desk ends its own access, and others' where it leads or takes up what it was chosen for.
 CREATE POLICY ended ON vault_grant FOR UPDATE TO simpul_workspace
   USING (desk = ANY (simpul_desks())

@@ -132,6 +132,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   ORDER BY a.added_at, a.ref
 $$;
 
+-- Until when a person answers: the running clock of the first reply, none once somebody has.
+CREATE OR REPLACE FUNCTION public_reply_due() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT max(c.due_at) FROM clocks_clock c, public_own() r
+  WHERE c.subject = r.ref AND c.rule = 'K02' AND c.stopped_at IS NULL
+$$;
+
 -- Stops the report: every desk's access ends now, at every record that grew from it.
 CREATE OR REPLACE FUNCTION public_withdraw_report() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -272,7 +279,7 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION public_own, public_own_case, public_file_report, public_grants,
   public_envelopes, public_parts, public_messages, public_send, public_attach, public_attachments,
-  public_withdraw_report, public_reopen, public_consents, public_withdraw_consent, public_next_actions,
-  public_referrals, public_reports_back, public_reads, public_replace_receipt TO simpul_public;
+  public_reply_due, public_withdraw_report, public_reopen, public_consents, public_withdraw_consent,
+  public_next_actions, public_referrals, public_reports_back, public_reads, public_replace_receipt TO simpul_public;
 -- A walk-in report is filed by a desk through the same function.
 GRANT EXECUTE ON FUNCTION public_file_report TO simpul_workspace;

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from simpul.core.access import AgainstTheRules
+from simpul.reports import doors
 from simpul.vault.keydirectory import Untrusted
 
 NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words"}
@@ -81,10 +82,7 @@ def foreign(request: HttpRequest) -> HttpResponse:
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was open too long, or came from elsewhere; what was typed is on it."""
     if settings.ROOT_URLCONF.endswith("public"):
-        return page(
-            request, 403, _("Belum tersimpan"),
-            _("Buka lagi dengan tanda terima, lalu kirim lagi."), retry=False,
-        )  # fmt: skip
+        return doors.ask_again(request)
     return sign_in_first(request)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -15,13 +16,17 @@ from simpul.cases.actions import files
 from simpul.cases.models import Case
 from simpul.clocks import face
 from simpul.clocks import queries as clocks
+from simpul.clocks.face import Face
+from simpul.clocks.models import Clock
 from simpul.core import samples
 from simpul.core.access import require
+from simpul.core.templatetags.simpul import moment
 from simpul.directory import queries as directory
 from simpul.network import access as network
 from simpul.network import regions
 from simpul.network.actor import Actor
 from simpul.network.http import Request
+from simpul.network.models import Proposal
 from simpul.referrals import actions as referral_actions
 from simpul.referrals import queries as referrals
 from simpul.reports import actions as report_actions
@@ -40,12 +45,12 @@ def show(request: Request) -> HttpResponse:
     today = list(cases.due_until(actor, now, _end_of_day(actor, now))[:MOST])
     labels = _labels(actor, [*overdue, *today])
     values = {
-        "overdue": [_case(case, labels) for case in overdue],
-        "today": [_case(case, labels) for case in today],
+        "overdue": [_case(case, labels, actor.zone) for case in overdue],
+        "today": [_case(case, labels, actor.zone) for case in today],
         "asked": _referrals(actor),
         "arrived": _reports(actor),
         "stopped": list(reports.withdrawn(actor, now - STOPPED_FOR)[:MOST]),
-        "proposals": list(network.visible_proposals(actor)[:MOST]),
+        "proposals": [_proposal(one) for one in network.visible_proposals(actor)[:MOST]],
         "now": now,
     }
     return render(request, "site/home.html", values)
@@ -67,12 +72,13 @@ def _labels(actor: Actor, found: list[Case]) -> dict[Any, str]:
     return files.read_labels(actor=actor, cases=found) if found else {}
 
 
-def _case(case: Case, labels: dict[Any, str]) -> Line:
+def _case(case: Case, labels: dict[Any, str], zone: str) -> Line:
     """A case whose next action waits; the act is to set the next one."""
+    until = moment(case.due_at, zone) if case.due_at else ""
     return {
         "title": labels.get(case.ref) or case.code,
         "url": reverse("cases:summary", args=[case.code]),
-        "note": case.code if case.due_at else f"{case.code} · {_('belum ada langkah berikut')}",
+        "note": f"{until or _('belum ada langkah berikut')} · {case.code}",
         "due_at": case.due_at,
         "level": case.risk,
         "act_url": reverse("cases:next_action", args=[case.code]) + "#nextaction_text",
@@ -85,6 +91,7 @@ def _referrals(actor: Actor) -> list[Line]:
     found = list(referrals.waiting(actor)[:MOST])
     needs = referral_actions.read_needs(actor=actor, referrals=found) if found else {}
     kinds, names = directory.kinds(), regions.names(need.region for need in needs.values())
+    running = clocks.running_on("K29", [referral.ref for referral in found])
     lines = []
     for referral in found:
         need, url = needs.get(referral.ref), reverse("referrals:slip", args=[referral.code])
@@ -94,7 +101,8 @@ def _referrals(actor: Actor) -> list[Line]:
                 "title": " · ".join(word for word in words if word) or referral.code,
                 "url": url,
                 "note": _("dari %(desk)s") % {"desk": referral.from_desk.name},
-                "due_at": referral.due_at,
+                "urgent": referral.urgency == referral.Urgency.HIGH,
+                "clock": _clock(running, referral.ref, actor),
                 "act_url": f"{url}#answer",
                 "act_label": _("Jawab"),
             }
@@ -110,7 +118,7 @@ def _reports(actor: Actor) -> list[Line]:
     running = clocks.running_on("K02", [report.ref for report in found])
     lines = []
     for report in found:
-        notes, clock = said.get(report.ref, {}), running.get(report.ref)
+        notes = said.get(report.ref, {})
         label = content.summary(notes, names.get(notes.get("region", ""), ""))
         lines.append(
             {
@@ -118,9 +126,28 @@ def _reports(actor: Actor) -> list[Line]:
                 "url": reverse("reports:read", args=[report.code]),
                 "note": report.code,
                 "urgent": report.urgent,
-                "clock": face.of(clock, actor.zone) if clock else None,
+                "clock": _clock(running, report.ref, actor),
                 "act_url": reverse("cases:take_up", args=[report.code]),
                 "act_label": _("Tangani"),
             }
         )
     return lines
+
+
+def _clock(running: dict[UUID, Clock], ref: UUID, actor: Actor) -> Face | None:
+    return face.of(running[ref], actor.zone) if ref in running else None
+
+
+def _proposal(proposal: Proposal) -> Line:
+    """A statement that waits for her signature."""
+    who = proposal.user.name if proposal.user else ""
+    desk = proposal.desk.name if proposal.desk else ""
+    agency = proposal.agency.name if proposal.agency else ""
+    title = {
+        "desk": _("Kunci meja: %(name)s") % {"name": desk},
+        "admin": _("Administrator baru: %(name)s") % {"name": who},
+        "member": _("Anggota baru: %(name)s") % {"name": who},
+    }.get(proposal.kind, proposal.kind)
+    url = reverse("network:sign", args=[proposal.ref])
+    note = desk if proposal.kind == "member" else agency
+    return {"title": title, "url": url, "note": note, "act_url": url, "act_label": _("Periksa")}

@@ -1,0 +1,60 @@
+"""The cast for the measurements in this process, and reports that are filed without a derivation."""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Cast
+
+
+def cast() -> Cast:
+    """The people, desks and agencies of tests/cast.py."""
+    return Cast(json.loads((Path(os.environ["SIMPUL_VAR"]) / "cast.json").read_text()))
+
+
+def file_many(cast: Cast, count: int, now: datetime) -> list[Any]:
+    """Files reports to the intake desk; their receipts open nothing, for no words were derived."""
+    from simpul.reports import actions
+    from simpul.reports.models import Report
+    from simpul.vault import context, crypto, receipts
+
+    answers: actions.Answers = {
+        "safety": {"danger": "no"},
+        "notes": {"needs": ["health"], "region": "53.71", "for_whom": "self"},
+        "contact": {"channel": "none"},
+        "reported_person": {"office": "", "excluded": []},
+        "incident": {"story": "Cerita yang cukup panjang untuk sebuah laporan. " * 8},
+    }
+    receiver, fallback = cast.desk("intake"), cast.desk("fallback")
+    opened = [
+        receipts.Opened(crypto.random(), receipts.pair_of(crypto.random())) for _ in range(count)
+    ]
+    for one in opened:
+        with context.opened("public", receipt=one.lookup):
+            actions.file(
+                actor=actions.Filing(), receipt=one, answers=answers, receiver=receiver,
+                fallback=fallback, now=now,
+            )  # fmt: skip
+    lookups = [one.lookup for one in opened]
+    return list(Report.objects.filter(lookup__in=lookups).order_by("ref"))
+
+
+def take_up(cast: Cast, reports: list[Any], now: datetime, **more: Any) -> list[Any]:
+    """Opens a case from each report, with a label and a next action."""
+    from datetime import timedelta
+
+    from simpul.cases.actions import files
+
+    cases = []
+    for number, report in enumerate(reports):
+        with cast.acting("intake") as actor:
+            cases.append(
+                files.open_from_report(
+                    actor=actor, report=report, label=f"Kasus {number}",
+                    next_action="Menelepon kembali", due_at=now + timedelta(hours=number),
+                    risk="low", reporter_is_survivor=True, now=now, **more,
+                )
+            )  # fmt: skip
+    return cases
