@@ -139,7 +139,7 @@ if DOOR in DOORS:
 
 # --- Database ----------------------------------------------------------------------------------
 
-DATABASE_HOST = env.text("SIMPUL_DATABASE_HOST", str(VAR / "run"))
+DATABASE_HOST = env.text("SIMPUL_DATABASE_HOST", str((VAR / "run").resolve()))
 DATABASE_PORT = env.text("SIMPUL_DATABASE_PORT", "")
 DATABASE_NAME = env.text("SIMPUL_DATABASE_NAME", "simpul")
 # Tests connect as owner and take the role of the door for each request; processes connect as it.

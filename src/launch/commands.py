@@ -15,6 +15,7 @@ VERBS = {
     "check": ("bentuk, tipe, aturan, teks", "format, types, contracts, texts"),
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
+    "first-day": ("kunci akar mengesahkan administrator", "the root key confirms administrators"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
 }
 FOR_DEVELOPERS = {"test", "check"}
@@ -83,6 +84,8 @@ def main(arguments: list[str]) -> int:
                 return burn()
             case "verify-chain":
                 return django("verify_chain")
+            case "first-day":
+                return django("first_day", "--sign")
             case _:
                 return django("codes")
     except Refused as reason:
@@ -92,7 +95,7 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def django(command: str) -> int:
+def django(*command: str) -> int:
     """Run a command of the product beside the running instance, or with its database alone."""
     from launch import address, tether, var
     from launch.processes import environment, python
@@ -101,7 +104,7 @@ def django(command: str) -> int:
     place = var.folder()
     with address.at_hand(place) as database:
         surroundings = environment(place, "owner", database)
-        return subprocess.run(python("django", command), env=surroundings).returncode
+        return subprocess.run(python("django", *command), env=surroundings).returncode
 
 
 def burn() -> int:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from simpul.cases import access
 from simpul.cases.actions import consents, files
 from simpul.vault.models import Grant
 from tests.conftest import Cast, Door, Receipt
@@ -27,7 +28,7 @@ def shared(cast: Cast) -> tuple[Receipt, str]:
             actor=actor, case=case, consent=consent, compartments=["health"], now=timezone.now()
         )
     with cast.acting("clinic") as actor:
-        files.read(actor=actor, case=case)
+        files.read(actor=actor, case=access.get_case(actor, case.code))
     return receipt, str(consent.ref)
 
 

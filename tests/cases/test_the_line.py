@@ -287,3 +287,23 @@ def test_a_reporter_who_stopped_comes_back_with_the_same_words(cast: Cast) -> No
         shown = files.read(actor=actor, case=Case.objects.select_related("report").get())
         assert shown.report["incident"]["story"] == "Pertama kali."
         assert shown.entries == []
+
+
+def test_a_case_with_a_running_referral_is_not_closed(cast: Cast) -> None:
+    """Nor one whose referral opened no compartment; once it has ended, the case may close."""
+    case = cast.open_case(cast.file())
+    consent = cast.consent(case, "clinic", ["health"])
+    now = timezone.now()
+    with cast.acting("intake") as actor:
+        referral = referrals.send(
+            actor=actor, case=case, ref=uuid4(), consent=consent, compartments=[],
+            need=Need(service="health"), urgency="low", now=now,
+        )  # fmt: skip
+    with cast.acting("clinic") as actor:
+        row = referral_access.get_referral(actor, referral.code)
+        referrals.accept(actor=actor, referral=row, now=now)
+    with cast.acting("intake") as actor:
+        with pytest.raises(files.StillReferred):
+            files.close(actor=actor, case=case, reason="goals", note="", now=now)
+        referrals.end(actor=actor, referral=referral, now=now)
+        files.close(actor=actor, case=case, reason="goals", note="", now=now)

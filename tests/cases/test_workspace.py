@@ -235,7 +235,7 @@ def test_a_receiver_sees_what_is_open_and_what_is_closed_is_said(
     notes = text(door.get(f"{at}notes/"))
     assert "Perlu diperiksa." in notes
     assert "Strategi." not in notes
-    assert "Hukum, Psikososial, Pemulihan" in notes
+    assert "Hukum, Psikososial, Keselamatan" in notes
     assert "Minta Pengaduan Uji menanyakan izin penyintas." in notes
     summary = text(door.get(at))
     assert "Cerita rahasia." not in summary

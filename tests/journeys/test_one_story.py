@@ -122,7 +122,9 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     choose(form.locator("select[name=desk]"), "Layanan Medis Uji")
     form.locator("input[name=compartments][value=health]").check()
     form.get_by_label("sudah saya bacakan").check()
-    form.locator("input[name=until]").fill((timezone.now() + timedelta(days=30)).date().isoformat())
+    form.locator("input[name=until]").fill(
+        (timezone.now() + timedelta(days=30)).date().isoformat()
+    )
     for name in ("purpose", "given"):
         control = form.locator(f"[name={name}]").first
         if control.evaluate("e => e.tagName") == "SELECT":
@@ -149,7 +151,9 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     expect(clinic.locator("main")).not_to_contain_text("Kejadian itu terjadi di kantor")
     clinic.goto("/referrals/")
     clinic.locator("main a[href*='/referrals/']").first.click()
-    clinic.locator("form[action*='/back/'] textarea").fill("Sudah diperiksa, kontrol minggu depan.")
+    clinic.locator("form[action*='/back/'] textarea").fill(
+        "Sudah diperiksa, kontrol minggu depan."
+    )
     clinic.locator("form[action*='/back/'] button").click()
     open_news(reporter, words)
     expect(reporter.locator("main")).to_contain_text("Menelepon besok pagi")

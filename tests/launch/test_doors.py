@@ -32,7 +32,6 @@ class OpenDoor:
             env={"PYTHONPATH": f"{REPO / 'src'}:{REPO}", "PATH": os.defpath},
             pass_fds=[fd],
         )
-        wait_until(lambda: len(self.children()) == 2)
 
     def children(self) -> list[int]:
         """The processes that serve; none before the door listens."""
@@ -57,8 +56,11 @@ class OpenDoor:
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[OpenDoor]:
     door = OpenDoor(tmp_path)
-    yield door
-    door.close()
+    try:
+        wait_until(lambda: len(door.children()) == 2)
+        yield door
+    finally:
+        door.close()
 
 
 def test_the_parent_never_serves_and_its_children_share_one_secret(door: OpenDoor) -> None:

@@ -220,7 +220,10 @@ def test_a_further_desk_waits_for_signatures(cast: Cast, sign_in: SignIn) -> Non
 
 def test_the_code_is_shown_once(cast: Cast, sign_in: SignIn) -> None:
     door = sign_in("root-one")
-    form = {"ref": value(door.get("/network/invite/"), "ref"), "place": str(cast.desk("clinic").ref)}
+    form = {
+        "ref": value(door.get("/network/invite/"), "ref"),
+        "place": str(cast.desk("clinic").ref),
+    }
     page = text(door.post("/network/invite/", form))
     assert "/network/join/" in page and "7 hari" in page and "telepon" in page
     again = door.post("/network/invite/", form)
@@ -358,5 +361,5 @@ def test_a_tampered_statement_stops_with_a_clear_page(cast: Cast, sign_in: SignI
 
 
 @pytest.mark.parametrize("path", ["", "people/", "keys/", "proposals/", "invite/"])
-def test_the_pages_are_complete_in_english(cast: Cast, sign_in: SignIn, path: str) -> None:
+def test_the_pages_open_in_english_too(cast: Cast, sign_in: SignIn, path: str) -> None:
     assert sign_in("root-one").get(f"/en/network/{path}").status_code == 200

@@ -88,7 +88,9 @@ def test_who_has_no_key_yet_is_told_whom_to_ask(cast: Cast, sign_in: SignIn) -> 
         network.propose_member(actor=actor, user=cast.user("shelter"), desk=cast.desk("clinic"))
     for who in ("root-one", "root-two"):
         with cast.acting(who) as actor:
-            network.sign(actor=actor, proposal=Proposal.objects.get(taken_at=None), now=timezone.now())
+            network.sign(
+                actor=actor, proposal=Proposal.objects.get(taken_at=None), now=timezone.now()
+            )
     said = text(sign_in("shelter").get("/"))
     assert "Menunggu kunci: Layanan Medis Uji" in said
     assert "Minta rekan di meja itu menyerahkan kuncinya." in said
@@ -123,3 +125,38 @@ def test_navigation_needs_no_actor_no_match_and_no_query(door: str) -> None:
     assert values["exit_url"]
     assert values["other_language_code"] == "en"
     assert len(seen) == 0
+
+
+def statements(door: Door, path: str) -> int:
+    """How often a page asks the database; asked twice, so that nothing is new."""
+    door.get(path)
+    with CaptureQueriesContext(connection) as seen:
+        assert door.get(path).status_code == 200
+    return len(seen)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/reports/", "/cases/", "/referrals/?box=sent", "/referrals/case/CODE/"]
+)
+def test_a_long_list_asks_as_many_questions_as_a_short_one(
+    cast: Cast, sign_in: SignIn, path: str
+) -> None:
+    now, door = timezone.now(), sign_in("intake")
+    case = cast.open_case(cast.file(), due_at=now - timedelta(hours=1))
+    consent = cast.consent(case, "clinic", ["health"])
+    path = path.replace("CODE", case.code)
+
+    def more() -> None:
+        cast.file()
+        cast.open_case(cast.file(), due_at=now - timedelta(hours=1))
+        with cast.acting("intake") as actor:
+            referrals.send(
+                actor=actor, case=case, ref=uuid4(), consent=consent, compartments=[],
+                need=Need(service="health"), urgency="high", now=now,
+            )  # fmt: skip
+
+    more()
+    few = statements(door, path)
+    for _time in range(4):
+        more()
+    assert statements(door, path) == few

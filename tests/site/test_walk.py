@@ -36,9 +36,7 @@ def _addresses(door: str) -> list[tuple[str, list[str]]]:
     """Name and arguments of every address of a door."""
     with override_settings(**settings.DOORS[door]):
         found = _patterns(get_resolver(settings.ROOT_URLCONF).url_patterns)
-        return [
-            (f"{prefix}{p.name}", list(p.pattern.converters)) for prefix, p in found if p.name
-        ]
+        return [(f"{prefix}{p.name}", list(p.pattern.converters)) for prefix, p in found if p.name]
 
 
 @pytest.fixture
@@ -54,7 +52,12 @@ def foreign(cast: Cast) -> dict[str, str]:
     consent = cast.consent(case, "shelter", ["health"])
     with cast.acting("intake") as actor:
         files.write(
-            actor=actor, case=case, ref=uuid4(), compartment="health", text=f"{MARK} catatan", now=now
+            actor=actor,
+            case=case,
+            ref=uuid4(),
+            compartment="health",
+            text=f"{MARK} catatan",
+            now=now,
         )
         share = consents.share(
             actor=actor, case=case, consent=consent, compartments=["health"], now=now
@@ -162,7 +165,9 @@ def test_nobody_who_has_not_signed_in_opens_anything(cast: Cast, foreign: dict[s
         assert MARK not in answer.content.decode()
 
 
-def test_the_public_door_without_a_receipt_shows_nothing(public: Door, foreign: dict[str, str]) -> None:
+def test_the_public_door_without_a_receipt_shows_nothing(
+    public: Door, foreign: dict[str, str]
+) -> None:
     """No address behind the receipt opens without one."""
     from django.urls import reverse
 

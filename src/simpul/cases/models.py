@@ -180,6 +180,17 @@ class Share(models.Model):
         internal = {"ref", "case", "consent", "compartments", "shared_at", "ended_at"}
 
 
+class Obligation(models.Model):
+    """Something that must end before the case may: an upper room's fact, pushed down."""
+
+    ref = models.UUIDField(primary_key=True, help_text="The row it is about: a referral.")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="obligations")
+    kind = models.CharField(max_length=12)
+
+    class Privacy:
+        internal = {"ref", "case", "kind"}
+
+
 class Closure(SealedRow):
     """A case was closed, why, and whether it was opened again."""
 

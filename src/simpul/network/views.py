@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,7 @@ def add_agency(request: Request) -> HttpResponse:
     require(request.actor.is_administrator)
     agencies = access.agencies_of(request.actor)
     initial = {"parent": request.actor.agency and request.actor.agency.ref}
-    form = forms.AddAgency(request.POST or None, agencies=agencies, initial=initial)
+    form = forms.AddAgency(_sent(request), agencies=agencies, initial=initial)
     if form.is_valid():
         with refusals.shown_on(form):
             actions.add_agency(actor=request.actor, **form.cleaned_data)
@@ -45,7 +45,7 @@ def add_agency(request: Request) -> HttpResponse:
 def add_desk(request: Request) -> HttpResponse:
     """A desk of an agency of hers."""
     require(request.actor.is_administrator)
-    form = forms.AddDesk(request.POST or None, agencies=access.agencies_of(request.actor))
+    form = forms.AddDesk(_sent(request), agencies=access.agencies_of(request.actor))
     if form.is_valid():
         with refusals.shown_on(form):
             actions.add_desk(actor=request.actor, **form.cleaned_data)
@@ -58,7 +58,7 @@ def invite(request: Request) -> HttpResponse:
     require(request.actor.is_administrator)
     actor, now = request.actor, timezone.now()
     form = forms.Invite(
-        request.POST or None,
+        _sent(request),
         desks=access.desks_of(actor),
         agencies=access.agencies_of(actor),
         initial={"place": request.GET.get("place", "")},
@@ -108,7 +108,7 @@ def further_desk(request: Request, ref: UUID) -> HttpResponse:
     """Asks two administrators to sign a further desk for a person of hers."""
     membership = access.get_membership(request.actor, str(ref))
     require(access.can_sign(request.actor, membership.desk.agency))
-    form = forms.FurtherDesk(request.POST or None, desks=access.desks_of(request.actor))
+    form = forms.FurtherDesk(_sent(request), desks=access.desks_of(request.actor))
     if form.is_valid():
         with refusals.shown_on(form):
             actions.propose_member(
@@ -174,7 +174,7 @@ def hand_over(request: Request, ref: UUID) -> HttpResponse:
     """Gives a colleague the desk's key, once she says that she knows her."""
     membership = access.get_membership(request.actor, str(ref))
     require(access.can_hand_over(request.actor, membership))
-    form = forms.HandOver(request.POST or None)
+    form = forms.HandOver(_sent(request))
     if form.is_valid():
         actions.hand_over(actor=request.actor, membership=membership)
         return redirect("network:keys")
@@ -239,6 +239,10 @@ def _ask_to_join(
     }
     status = 422 if form.errors else 200
     return render(request, "network/join.html", values, status=status)
+
+
+def _sent(request: Request) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _page(request: Request, name: str, values: dict[str, Any], bad: bool = False) -> HttpResponse:

@@ -74,7 +74,9 @@ class Send(Sheet):
         super().__init__(*args, **more)
         self.consents = {str(consent.ref): consent for consent in consents}
         agreed = {code for consent in consents for code in consent.compartments}
-        self._choose("consent", [(ref, _named(c)) for ref, c in self.consents.items()])
+        named = [(ref, _named(consent)) for ref, consent in self.consents.items()]
+        # Where two desks could be asked, nobody is asked by default.
+        self._choose("consent", named if len(named) == 1 else [("", _("Pilih izin")), *named])
         self._choose("compartments", [c for c in words.compartments() if c[0] in agreed])
         self._choose("service", [("", _("Pilih layanan")), *directory.kinds().items()])
         self._choose("region", [("", _("Tidak disebut")), *regions.by_province()])

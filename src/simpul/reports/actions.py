@@ -386,6 +386,13 @@ def wake(*, actor: Filing, report: UUID) -> bool:
 
 
 @transaction.atomic
+def record_refusals(*, actor: Filing, count: int) -> None:
+    """Writes down how many wrong receipts the last hour saw; whose they were is not known."""
+    require(actor.ref is None and count > 0)
+    audit.record("reports.refused_hourly", actor=actor, parts=[str(count)])
+
+
+@transaction.atomic
 def replace_receipt(*, actor: Reporter, fresh: Opened) -> None:
     """Gives the report other words: new key, new look-up id; the old words open nothing any more."""
     require(actor.report.ref is not None)

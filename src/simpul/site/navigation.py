@@ -68,9 +68,11 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _main(request: HttpRequest, door: str) -> list[Link]:
-    """The main links; the room of this page is the current one."""
+    """The main links; the room of this page is the current one, for every page of a case: cases."""
     match = request.resolver_match
     room = match.namespace if match else ""
+    if match and "case_code" in match.kwargs:
+        room = "cases"
     return [
         {
             "label": label,

@@ -50,6 +50,7 @@ class Verified:
     number: int = -1
     hash: bytes = GENESIS
     root: bytes = b""
+    founders: int = 0  # administrators whom the root has vouched for: two, and never again
     seen: set[str] = field(default_factory=set)
     admins: dict[UUID, str] = field(default_factory=dict)
     people: dict[UUID, Recipient] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class Verified:
         root = UUID(int=0)
         if said["kind"] == "root":
             return self.number == -1 and root in signers
-        if said["kind"] == "admin" and len(self.admins) < 2:
+        if said["kind"] == "admin" and self.founders < 2:
             return root in signers
         counted = {ref for ref in signers if self.may_sign(said, ref)}
         return len(counted) >= (1 if said["kind"] in {"leave", "unadmin"} else 2)
@@ -143,6 +144,7 @@ class Verified:
             case "admin":
                 self._take_person(said)
                 self._take_line(said)
+                self.founders += self.founders < 2
                 self.admins[UUID(said["person"])] = said["agencies"][-1]
             case "unadmin":
                 self.admins.pop(UUID(said["person"]), None)

@@ -20,16 +20,23 @@ class Keyring:
 
     own: Pair
     _desks: dict[UUID, Pair] = field(default_factory=dict, repr=False)
+    _copies: dict[UUID, bytes] | None = field(default=None, repr=False)
 
     def pair(self, ref: UUID) -> Pair:
-        """The private pair behind a public one; a desk's is opened on first use. Raises Closed."""
+        """The private pair behind a public one; a desk's is opened on first use. Raises Closed.
+
+        All copies are fetched at once: most keys that are asked for are other people's, and a page
+        of fifty would ask fifty times.
+        """
         if ref == self.own.ref:
             return self.own
         if ref not in self._desks:
-            copy = KeyCopy.objects.filter(keypair_id=ref, holder_id=self.own.ref).first()
-            if copy is None:
+            if self._copies is None:
+                held = KeyCopy.objects.filter(holder_id=self.own.ref).order_by("ref")
+                self._copies = {copy.keypair_id: bytes(copy.sealed) for copy in held}
+            if ref not in self._copies:
                 raise Closed(str(ref))
-            seed = self.own.open(bytes(copy.sealed), _handover(ref, self.own.ref))
+            seed = self.own.open(self._copies[ref], _handover(ref, self.own.ref))
             self._desks[ref] = Pair(ref, seed)
         return self._desks[ref]
 

@@ -163,7 +163,9 @@ class Grant(models.Model):
         indexes: ClassVar = [
             GinIndex(fields=["tags"], name="vault_grant_tags"),
             models.Index(fields=["recipient", "state"], name="vault_grant_recipient"),
-            models.Index(fields=["until_at"], condition=Q(state="live"), name="vault_grant_until"),
+            models.Index(
+                fields=["until_at"], condition=~Q(state="ended"), name="vault_grant_until"
+            ),
         ]
 
     def is_open_at(self, now: datetime) -> bool:

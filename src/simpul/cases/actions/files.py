@@ -299,7 +299,7 @@ def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) ->
     case = Case.objects.select_for_update().get(pk=case.pk)
     if case.state != Case.State.OPEN:
         raise NotOpen
-    if Envelope.objects.filter(record=case.ref, grants__state=Grant.State.DORMANT).exists():
+    if case.obligations.exists():
         raise StillReferred
     envelope = envelopes.latest(case.ref, Compartment.NOTES)
     assert envelope is not None

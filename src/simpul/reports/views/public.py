@@ -31,6 +31,7 @@ from simpul.reports.models import Report
 from simpul.vault import context, receipts, scrub
 from simpul.vault.keydirectory import NotInDirectory, Untrusted
 from simpul.vault.receipts import Opened
+from simpul.vault.refusals import Hourly
 from simpul.vault.sources import Patience, source_of
 
 MOST_RECEIVERS = 6
@@ -40,6 +41,7 @@ MOVES = {"back": -1, "skip": 1, "next": 1}
 # A page that holds words nobody has sent, or words shown once, has no link that would lose them.
 ALONE: dict[str, Any] = {"other_language_url": "", "navigation": []}
 patience = Patience()
+refused = Hourly()
 
 
 # --- The three pages ----------------------------------------------------------------------------
@@ -315,6 +317,8 @@ def open_news(request: HttpRequest) -> HttpResponse:
         try:
             reporter = access.get_by_receipt(opened.pair)
         except NotYours:
+            if ended := refused.note(timezone.now()):
+                actions.record_refusals(actor=Filing(), count=ended)
             return _asked_for_words(request, said["no_match"])
         patience.right(source)
         doors.begin(request, opened)
@@ -342,7 +346,7 @@ def _misspelt(typed: str) -> str:
     """Which word is not in the list; said without deriving anything."""
     said = content.texts()["open"]
     number = receipts.unknown_word(typed)
-    return said["not_a_word"].format(number=number) if number else said["no_match"]
+    return str(said["not_a_word"].format(number=number) if number else said["no_match"])
 
 
 def _still_unsent() -> str:

@@ -81,6 +81,7 @@ GRANT UPDATE (code, report_id, reporter_is_survivor, desk_id, owner_id, state, r
 GRANT SELECT, INSERT, UPDATE ON cases_label, cases_nextaction, cases_closure TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_entry TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
+GRANT SELECT ON cases_obligation TO simpul_workspace;
 GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
 GRANT UPDATE (ended_at) ON cases_share TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, answer, answered_at, ended_at) ON referrals_referral
@@ -103,7 +104,7 @@ DECLARE
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
-    'cases_consent', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
+    'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
   t text;
   p record;
 BEGIN
@@ -244,6 +245,10 @@ CREATE POLICY led ON cases_share TO simpul_workspace
                  WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())))
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
                       WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
+
+CREATE POLICY led ON cases_obligation FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_case c
+                 WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
 
 CREATE POLICY seen ON referrals_referral FOR SELECT TO simpul_workspace
   USING (desks && simpul_desks());

@@ -13,7 +13,7 @@ BEGIN
     SELECT r.ref, r.keypair_id INTO own, actor FROM reports_report r WHERE r.lookup = simpul_receipt();
     IF event LIKE 'reports.%' OR event LIKE 'cases.%' OR event LIKE 'referrals.%' THEN
       record := own;
-    ELSIF event <> 'site.refused_hourly' THEN
+    ELSE
       RAISE EXCEPTION 'not an event of the public door: %', event;
     END IF;
     desk := NULL;
@@ -186,6 +186,22 @@ END $$;
 DROP TRIGGER IF EXISTS line ON network_agency;
 CREATE TRIGGER line BEFORE INSERT ON network_agency
   FOR EACH ROW EXECUTE FUNCTION network_line();
+
+-- A running referral is an obligation of its case: the fact is pushed down, whoever changes it.
+CREATE OR REPLACE FUNCTION referrals_oblige() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.state IN ('sent', 'accepted', 'reported') THEN
+    INSERT INTO cases_obligation (ref, case_id, kind) VALUES (NEW.ref, NEW.case_id, 'referral')
+      ON CONFLICT (ref) DO NOTHING;
+  ELSE
+    DELETE FROM cases_obligation WHERE ref = NEW.ref;
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS oblige ON referrals_referral;
+CREATE TRIGGER oblige AFTER INSERT OR UPDATE OF state ON referrals_referral
+  FOR EACH ROW EXECUTE FUNCTION referrals_oblige();
 
 -- Leaving a desk takes its key and every session with it.
 CREATE OR REPLACE FUNCTION network_left() RETURNS trigger

@@ -50,7 +50,11 @@ def show(request: Request) -> HttpResponse:
         "asked": _referrals(actor),
         "arrived": _reports(actor),
         "stopped": list(reports.withdrawn(actor, now - STOPPED_FOR)[:MOST]),
-        "proposals": [_proposal(one) for one in network.visible_proposals(actor)[:MOST]],
+        "proposals": [
+            _proposal(proposal)
+            for proposal in network.visible_proposals(actor)[:MOST]
+            if network.can_sign_proposal(actor, proposal)
+        ],
         "now": now,
     }
     return render(request, "site/home.html", values)

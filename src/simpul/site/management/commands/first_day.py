@@ -1,5 +1,6 @@
-"""The first day of a real instance: root key, pinned fingerprint, two invitations, recovery sheet."""
+"""The first day of a real instance: root key, fingerprint, two invitations, recovery sheet."""
 
+from getpass import getpass
 from typing import Any
 from uuid import uuid4
 
@@ -16,15 +17,15 @@ from simpul.vault.crypto import Pair
 
 
 class Command(BaseCommand):
-    """Prints the root key once. With --root it signs for the first two administrators."""
+    """Prints the root key once. With --sign it asks for it and confirms the first administrators."""
 
     help = __doc__
 
     def add_arguments(self, parser: Any) -> None:
-        """The network's name and region; the root key, when its signature is asked for."""
+        """The network's name and region; whether to sign for those who have joined."""
         parser.add_argument("--name", default="Jejaring")
         parser.add_argument("--region", default="53")
-        parser.add_argument("--root", help="the root key from the recovery sheet, in hex")
+        parser.add_argument("--sign", action="store_true", help="ask for the root key and sign")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,9 +43,10 @@ class Command(BaseCommand):
             for code in codes:
                 self.stdout.write(f"Undangan / invitation     : /network/join/{code}/")
             self.stdout.write("Sesudah keduanya bergabung / after both have joined:")
-            self.stdout.write("  ./simpul first-day --root <kunci akar>")
-        elif options["root"]:
-            root = Pair(uuid4(), bytes.fromhex(options["root"]))
+            self.stdout.write("  ./simpul first-day")
+        elif options["sign"]:
+            # Never an argument: those are on show in the list of processes.
+            root = Pair(uuid4(), bytes.fromhex(getpass("Kunci akar / root key: ").strip()))
             for proposal in Proposal.objects.filter(kind="admin", taken_at=None).order_by(
                 "made_at"
             ):

@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 sweeps.run()
             except DatabaseError as error:
                 log.warning("the database is away: %s", type(error).__name__)
-                connection.close()
+            connection.close()  # an idle backend would hold memory for nothing
             if not options["forever"]:
                 return
             time.sleep(EVERY)
