@@ -26,7 +26,7 @@ def look(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("width", [240, 360, 1280])
 def test_every_page_of_a_report_can_be_read_and_pressed(opened: Opener, width: int) -> None:
-    page = opened("public", width=width)
+    page = opened("public", width=width, javascript=True)
     look(page, "home")
     for address in ("history", "rights", "directory"):
         page.goto(f"/{address}/")

@@ -304,6 +304,36 @@ def test_nobody_removes_herself_or_out_of_scope(cast: Cast) -> None:
             actions.remove(actor=actor, membership=membership, now=timezone.now())
 
 
+def test_one_signature_ends_what_an_administrator_signs(cast: Cast, new: Newcomers) -> None:
+    user, proposal = new.arrive("head", agency=cast.agency("hospital"))
+    new.sign(proposal)
+    _nurse, waiting = new.arrive("nurse", desk=cast.desk("clinic"))
+    new.sign(waiting, "head")
+    Session.objects.create(
+        place=b"x" * 32, door="w", user=user, sealed=b"", expires_at=timezone.now()
+    )
+    head = Administrator.objects.get(user=user)
+    above = Administrator.objects.get(user=cast.user("root-one"))
+    with new.acting("head") as actor:
+        for administrator in (head, above):
+            with pytest.raises(NotYourDuty):
+                actions.dismiss(actor=actor, administrator=administrator)
+    with cast.acting("clinic") as actor, pytest.raises(NotYourDuty):
+        actions.dismiss(actor=actor, administrator=head)
+    with cast.acting("root-two") as actor, pytest.raises(actions.TwoMustStay):
+        actions.dismiss(actor=actor, administrator=above)
+    with cast.acting("root-one") as actor:
+        actions.dismiss(actor=actor, administrator=head)
+    assert not Session.objects.filter(user=user).exists()
+    assert user.keypair_id not in keydirectory.current().admins
+    with new.acting("head") as actor:
+        assert actor.agency is None
+        with pytest.raises(NotYourDuty):
+            actions.sign(actor=actor, proposal=waiting, now=timezone.now())
+    assert new.sign(waiting, "root-two") == [False], "what she signed before does not count"
+    assert new.sign(waiting, "root-one") == [True]
+
+
 def test_coming_back_needs_two_signatures_again(cast: Cast) -> None:
     now, user = timezone.now(), cast.user("leaver")
     with cast.acting("root-one") as actor:

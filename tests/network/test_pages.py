@@ -182,12 +182,14 @@ def test_the_first_member_of_a_desk_makes_its_key(cast: Cast, sign_in: SignIn) -
     path = f"/network/keys/{cast.desk('empty').ref}/make/"
     assert guest.door.post(path).status_code == 302
     assert "Menunggu dua tanda tangan" in text(guest.door.get("/network/keys/"))
+    waiting = digits(guest.door.get("/network/keys/"))
     assert guest.door.post(path).status_code == 422
     assert sign_in("clinic").post(path).status_code == 404
     desk_key = Proposal.objects.get(kind="desk", taken_at=None)
     assert "Mengesahkan kunci Meja Kosong Uji" in text(
         first.get(f"/network/proposals/{desk_key.ref}/")
     )
+    assert digits(first.get(f"/network/proposals/{desk_key.ref}/")) == waiting
     sign_all()
     assert cast.desk("empty").is_ready
     assert "Tidak ada yang menunggu kunci" in text(guest.door.get("/network/keys/"))
@@ -337,6 +339,23 @@ def test_a_removal_asks_first_and_then_happens_at_once(cast: Cast, sign_in: Sign
     assert leaver.get("/network/").status_code == 401
     assert admin.post(path).status_code == 404
     assert "Yasi L" not in text(admin.get("/network/people/"))
+
+
+def test_an_administrator_is_dismissed_when_two_others_stay(cast: Cast, sign_in: SignIn) -> None:
+    one, other = sign_in("root-one"), sign_in("root-two")
+    path = f"/network/people/administrators/{cast.user('root-two').keypair_id}/remove/"
+    assert other.get(path).status_code == 403, "nobody dismisses herself"
+    assert sign_in("clinic").get(path).status_code == 404
+    assert "tidak mengundang dan menandatangani lagi" in text(one.get(path))
+    stays = one.post(path)
+    assert stays.status_code == 422 and "Dua administrator harus tetap ada" in text(stays)
+    guest = invite(one, cast.agency("network"))
+    guest.send(guest.open())
+    for door in (one, other):
+        door.post(f"/network/proposals/{Proposal.objects.get(taken_at=None).ref}/")
+    assert one.post(path).status_code == 302
+    assert other.get("/network/").status_code == 401
+    assert sign_in("root-two").get("/network/proposals/").status_code == 403
 
 
 @pytest.mark.parametrize("who", ["shelter", "clinic", "stranger"])

@@ -151,6 +151,23 @@ def test_after_the_consent_is_taken_back_the_slip_says_so(
     assert "Tertutup: izinnya berakhir" in text(door.get("/referrals/"))
 
 
+def test_a_referral_whose_consent_has_run_out_asks_for_nothing_but_its_end(
+    cast: Cast, sent: Referral, sign_in: SignIn
+) -> None:
+    """A consent ends by itself too; the referral is still running then."""
+    from django.utils import timezone
+
+    from simpul.vault import envelopes
+
+    envelopes.end(sent.consent_id, now=timezone.now())
+    door, at = sign_in("clinic"), f"/referrals/{sent.code}/"
+    page = door.get(at).content.decode()
+    assert f"{at}accept/" not in page
+    assert f"{at}decline/" not in page
+    assert door.post(f"{at}end/").status_code == 302
+    assert Referral.objects.get().state == "ended"
+
+
 def test_every_act_is_also_its_page(sent: Referral, sign_in: SignIn) -> None:
     door = sign_in("clinic")
     for act in ("", "accept/", "decline/", "back/", "end/"):

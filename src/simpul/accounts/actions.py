@@ -69,7 +69,9 @@ def sign_in(*, username: str, passphrase: str, code: str, now: datetime) -> Sign
             refusal = Wait()
         elif user is None or opened is None or step is None or not _use(user, step):
             _slow_down(key, now)
-            audit.record("accounts.sign_in_refused", actor=Anyone(user.keypair_id if user else None))
+            audit.record(
+                "accounts.sign_in_refused", actor=Anyone(user.keypair_id if user else None)
+            )
             refusal = NotOpened()
         else:
             Slowdown.objects.filter(pk=key).delete()

@@ -12,6 +12,7 @@ from simpul.vault import audit
 WORDS: dict[str, Any] = {
     "accounts.joined": _("Bergabung"),
     "accounts.signed_in": _("Masuk"),
+    "accounts.sign_in_refused": _("Percobaan masuk yang belum cocok"),
     "accounts.signed_out": _("Keluar"),
     "accounts.signed_out_everywhere": _("Keluar dari semua perangkat"),
     "cases.listed": _("Melihat daftar kasus"),

@@ -21,6 +21,7 @@ from simpul.vault.audit import Acts
 BACKEND = "simpul.accounts.backend.Passphrase"
 HOME = "/"
 KEPT = "kept."  # what typed fields are called while they travel through the sign-in
+NO_WAY_BACK = {"other_language_url": ""}  # what was typed is on this page and nowhere else
 Field = tuple[str, str]
 
 
@@ -59,6 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "rest": [(name, value) for name, value in fields if not _is_text(value)],
         "to": to,
         "lost_files": "lost_files" in request.POST,
+        **NO_WAY_BACK,
     }
     return render(request, "accounts/kept.html", values)
 
@@ -103,14 +105,16 @@ def _ask(request: HttpRequest, status: int = 200, **values: Any) -> HttpResponse
 
 def _ask_again(request: HttpRequest, sentence: str) -> HttpResponse:
     """The same page with everything but passphrase and code."""
+    kept = _kept(request)
     return _ask(
         request,
         422,
+        **(NO_WAY_BACK if kept else {}),
         sentence=sentence,
         username=request.POST.get("username", ""),
         next=_local(request.POST.get("next", "")),
         sent=request.POST.get("sent", "GET"),
-        kept=_kept(request),
+        kept=kept,
         lost_files="lost_files" in request.POST,
     )
 

@@ -1,6 +1,7 @@
 """Who may see and sign what in the network."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
@@ -98,6 +99,14 @@ def get_membership(actor: Actor, ref: str) -> Membership:
     return membership
 
 
+def get_administrator(actor: Actor, ref: UUID) -> Administrator:
+    """An administrator of her scope by the reference of her key, or 404."""
+    administrator = visible_administrators(actor).filter(user__keypair=ref).first()
+    if administrator is None:
+        raise NotYours
+    return administrator
+
+
 def agencies_of(actor: Actor) -> QuerySet[Agency]:
     """The agencies that this administrator signs for: hers and those below it."""
     if actor.agency is None:
@@ -152,6 +161,11 @@ def can_build(actor: Actor | Anyone, agency: Agency | None) -> bool:
 def can_remove(actor: Actor, membership: Membership) -> bool:
     """Whether she may end the membership: in her scope, and not her own."""
     return can_sign(actor, membership.desk.agency) and membership.user_id != actor.user.pk
+
+
+def can_dismiss(actor: Actor, administrator: Administrator) -> bool:
+    """Whether she may end what another administrator signs for: in her scope, and not herself."""
+    return can_sign(actor, administrator.agency) and administrator.user_id != actor.user.pk
 
 
 def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:

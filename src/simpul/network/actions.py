@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts import actions as accounts
 from simpul.accounts.actions import Anyone
-from simpul.accounts.models import User
+from simpul.accounts.models import Session, User
 from simpul.core.access import AgainstTheRules, NotYours, require
 from simpul.network import access
 from simpul.network.actor import Actor
@@ -47,6 +47,13 @@ class ShownOnce(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Undangan ini sudah dibuat. Kodenya hanya tampil sekali."))
+
+
+class TwoMustStay(AgainstTheRules):
+    """With fewer than two administrators nothing could be signed any more."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Dua administrator harus tetap ada. Angkat yang baru dulu."))
 
 
 class AlreadyThere(AgainstTheRules):
@@ -253,6 +260,24 @@ def remove(*, actor: Actor, membership: Membership, now: datetime) -> None:
 
 
 @transaction.atomic
+def dismiss(*, actor: Actor, administrator: Administrator) -> None:
+    """One signature ends what an administrator may sign; her sessions end with this transaction.
+
+    Raises TwoMustStay.
+    """
+    require(access.can_dismiss(actor, administrator))
+    others = Administrator.objects.exclude(pk=administrator.pk)
+    if others.filter(agency__in=administrator.agency.line).count() < 2:
+        raise TwoMustStay
+    user = administrator.user
+    said = keydirectory.statement("unadmin", person=str(user.keypair_id))
+    keydirectory.append(said, {str(actor.ref): keydirectory.sign(said, actor.keyring.own)})
+    administrator.delete()
+    Session.objects.filter(user=user).delete()
+    audit.record("network.dismissed", actor=actor, row=user.keypair_id)
+
+
+@transaction.atomic
 def begin(*, actor: Anyone, network: Agency, root: Pair, now: datetime) -> tuple[str, list[str]]:
     """The first day: pins the root key and invites two administrators; returns fingerprint and codes.
 
@@ -272,7 +297,7 @@ def begin(*, actor: Anyone, network: Agency, root: Pair, now: datetime) -> tuple
 @transaction.atomic
 def sign_as_root(*, actor: Anyone, proposal: Proposal, root: Pair, now: datetime) -> bool:
     """The root vouches for one of the first two administrators, and never again."""
-    require(proposal.kind == "admin" and len(keydirectory.current().admins) < 2)
+    require(proposal.kind == "admin" and keydirectory.current().founders < 2)
     taken = _add_signature(proposal, UUID(int=0), root, now)
     audit.record("network.root_signed", actor=actor, row=proposal.ref)
     return taken

@@ -9,7 +9,7 @@ from django.conf import settings
 from simpul.accounts.models import User
 from simpul.network.models import Agency, Desk
 from simpul.vault import keydirectory
-from simpul.vault.keyring import Keyring
+from simpul.vault.keyring import Closed, Keyring
 
 
 @dataclass
@@ -46,6 +46,14 @@ class Actor:
     def check_number(self) -> str:
         """Twenty digits of her own key, from the private half: what she reads out on the telephone."""
         return keydirectory.check_number(self.keyring.own.public, self.keyring.own.verifying)
+
+    def check_number_of(self, key: UUID) -> str:
+        """The same of a desk's key, from her own copy of it; nothing when she holds none."""
+        try:
+            pair = self.keyring.pair(key)
+        except Closed:
+            return ""
+        return keydirectory.check_number(pair.public, pair.verifying)
 
     @property
     def is_administrator(self) -> bool:

@@ -68,6 +68,14 @@ def saying(actor: Actor, proposal: Proposal) -> Saying:
     )
 
 
+def desk_check_number(actor: Actor, desk: Desk) -> str:
+    """The check number of a desk's new key for the member who made it, while it waits."""
+    proposal = Proposal.objects.filter(kind="desk", desk=desk, taken_at=None).first()
+    if proposal is None:
+        return ""
+    return actor.check_number_of(UUID(keydirectory.about(proposal.payload)["key"]))
+
+
 def check_number(user: User) -> str:
     """The check number of the key that two administrators have signed for this person."""
     known = keydirectory.current().person(user.keypair_id)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("desks/new/", views.add_desk, name="add_desk"),
     path("invite/", views.invite, name="invite"),
     path("people/", views.people, name="people"),
+    path("people/administrators/<uuid:ref>/remove/", views.dismiss, name="dismiss"),
     path("people/<uuid:ref>/remove/", views.remove, name="remove"),
     path("people/<uuid:ref>/desk/", views.further_desk, name="further_desk"),
     path("proposals/", views.proposals, name="proposals"),

@@ -22,6 +22,7 @@ from simpul.vault import context, passphrases
 
 MOST = 50
 DAYS = actions.INVITATION.days
+NO_WAY_BACK = {"other_language_url": ""}  # a page shown once is not left for another language
 
 
 def overview(request: Request) -> HttpResponse:
@@ -74,7 +75,7 @@ def invite(request: Request) -> HttpResponse:
                 agency=said.get("agency"),
             )
             link = request.build_absolute_uri(reverse("network:join", args=[code]))
-            values = {"invitation": invitation, "link": link, "days": DAYS}
+            values = {"invitation": invitation, "link": link, "days": DAYS, **NO_WAY_BACK}
             return _page(request, "invited", values)
     return _page(request, "invite", {"form": form, "days": DAYS}, bool(form.errors))
 
@@ -90,7 +91,11 @@ def people(request: Request) -> HttpResponse:
         }
         for membership in access.visible_memberships(actor)
     ]
-    values = {"rows": rows, "administrators": list(access.visible_administrators(actor))}
+    administrators = [
+        (administrator, access.can_dismiss(actor, administrator))
+        for administrator in access.visible_administrators(actor)
+    ]
+    values = {"rows": rows, "administrators": administrators}
     return _page(request, "people", values)
 
 
@@ -102,6 +107,22 @@ def remove(request: Request, ref: UUID) -> HttpResponse:
         actions.remove(actor=request.actor, membership=membership, now=timezone.now())
         return redirect("network:people")
     return _page(request, "remove", {"membership": membership})
+
+
+def dismiss(request: Request, ref: UUID) -> HttpResponse:
+    """Ends what another administrator may sign, after a page that says what that means."""
+    administrator = access.get_administrator(request.actor, ref)
+    require(access.can_dismiss(request.actor, administrator))
+    sentence = ""
+    if request.method == "POST":
+        try:
+            actions.dismiss(actor=request.actor, administrator=administrator)
+        except AgainstTheRules as refusal:
+            sentence = str(refusal.sentence)
+        else:
+            return redirect("network:people")
+    values = {"administrator": administrator, "sentence": sentence}
+    return _page(request, "dismiss", values, bool(sentence))
 
 
 def further_desk(request: Request, ref: UUID) -> HttpResponse:
@@ -150,7 +171,14 @@ def keys(request: Request, sentence: str = "") -> HttpResponse:
     """Keys that are still missing: hers, her desks', her colleagues'."""
     actor = request.actor
     values = {
-        "own": [(desk, access.can_make_key(actor, desk)) for desk in actor.waiting],
+        "own": [
+            {
+                "desk": desk,
+                "may_make": access.can_make_key(actor, desk),
+                "check_number": queries.desk_check_number(actor, desk),
+            }
+            for desk in actor.waiting
+        ],
         "colleagues": list(access.colleagues_waiting(actor)),
         "sentence": sentence,
     }
@@ -220,6 +248,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             )
             number = queries.new_check_number(user)
             values = {"invitation": invitation, "user": user, "check_number": number}
+            values |= NO_WAY_BACK
             return render(request, "network/joined.html", values)
     return _ask_to_join(request, invitation, form, totp, code)
 

@@ -32,4 +32,4 @@ def of_case(actor: Actor, case: Case) -> QuerySet[Referral]:
 
 
 def _rows(actor: Actor) -> QuerySet[Referral]:
-    return access.visible_referrals(actor).select_related("from_desk", "to_desk", "envelope")
+    return access.visible_referrals(actor).select_related("from_desk", "to_desk")

@@ -27,25 +27,25 @@ class Advice:
 
 
 def after(answers: Mapping[str, str], *, for_other: bool | None = None) -> list[Advice]:
-    """The advice for the answers of the first page; a skipped question is "".
+    """The advice for the answers of the first page; a skipped question is "". No number comes twice.
 
     `for_other` says whether she reports for someone else, None when she has not said so yet.
     """
-    return [
-        _advice(question, answers.get(question, ""), for_other)
-        for question in content.QUESTIONS
-        if _plain(answers.get(question, "")) in WORTH[question]
-    ]
+    found: list[Advice] = []
+    shown: set[str] = set()
+    for question in content.QUESTIONS:
+        answer = answers.get(question, "").removeprefix("skip")
+        if answer in WORTH[question]:
+            strong = answer in {"yes", "unknown"}
+            numbers = directory.hotlines(question) if strong else []
+            new = [line for line in numbers if line.code not in shown]
+            shown |= {line.code for line in new}
+            found.append(Advice(question, _text(question, answer, for_other), strong, new))
+    return found
 
 
-def _plain(answer: str) -> str:
-    return "" if answer == "skip" else answer
-
-
-def _advice(question: str, answer: str, for_other: bool | None) -> Advice:
-    said = content.texts()["page1"][question]
-    key = f"answer_{_plain(answer) or 'skip'}"
+def _text(question: str, answer: str, for_other: bool | None) -> str:
+    key = f"answer_{answer or 'skip'}"
     if question == "child" and answer == "yes" and for_other:
         key = "answer_yes_other"
-    strong = answer in {"yes", "unknown"}
-    return Advice(question, said[key], strong, directory.hotlines(question) if strong else [])
+    return str(content.texts()["page1"][question][key])

@@ -18,6 +18,8 @@ from simpul.vault.keydirectory import NotInDirectory, Recipient, Untrusted, Veri
 from simpul.vault.keyring import Closed, Keyring
 from simpul.vault.models import Envelope, Grant, KeyPair, SealedRow
 
+REPORTERS = 1  # the key version that a reporter, who is in no directory, may have granted
+
 __all__ = [
     "Closed", "NotInDirectory", "OpenEnvelope", "Unopened", "Untrusted", "create", "desk_recipient",
     "end", "grant", "latest", "open_all", "open_envelope", "reporter_recipient",
@@ -80,7 +82,10 @@ def create(record: UUID, compartment: str, *, desks: Iterable[int]) -> OpenEnvel
 def create_all(
     record: UUID, compartments: Iterable[str], *, desks: Iterable[int]
 ) -> list[OpenEnvelope]:
-    """Makes the next key version of several compartments at once."""
+    """Makes the next key version of several compartments at once.
+
+    Version 1 is a reporter's, made at the public door; a desk's own begin at 2.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT compartment, key_version FROM vault_versions(%s)", [record])
         newest: dict[str, int] = dict(cursor.fetchall())
@@ -88,7 +93,7 @@ def create_all(
         Envelope(
             record=record,
             compartment=compartment,
-            key_version=newest.get(compartment, 0) + 1,
+            key_version=newest.get(compartment, REPORTERS) + 1,
             desks=sorted(set(desks)),
         )
         for compartment in compartments
@@ -256,8 +261,8 @@ def _signer(row: Grant, envelope: Envelope, own: Pair, directory: Verified) -> b
     """The key that must have signed: the directory's; a reporter's only where she can have granted.
 
     Reporters are in no directory, and whoever writes the database can invent one. An invented one
-    must not slip a key of her own under what desks write later, so she signs for a report's first
-    key version alone; and what a reporter opens, she or the directory's people have signed.
+    must not slip a key of her own under what desks write later, so she signs for the key version
+    of reports alone; and what a reporter opens, she or the directory's people have signed.
     """
     if row.granted_by_id == own.ref:
         return own.verifying
@@ -266,7 +271,7 @@ def _signer(row: Grant, envelope: Envelope, own: Pair, directory: Verified) -> b
             return directory.person(row.granted_by_id).verifying
         except NotInDirectory as error:
             raise Unopened("a grant is signed by nobody whom the directory knows") from error
-    if row.recipient_id == own.ref or envelope.key_version != 1:
+    if row.recipient_id == own.ref or envelope.key_version != REPORTERS:
         raise Unopened("a grant is not signed by whom it may be")
     return bytes(row.granted_by.verifying)
 

@@ -138,6 +138,7 @@ def _page(request: Request, referral: Referral, now: datetime, **bound: Form) ->
     clock = clocks.running_on("K29", [referral.ref]).get(referral.ref)
     case = case_access.visible_cases(actor).filter(pk=referral.case_id).first()
     answers = access.can_answer(actor, referral)
+    asked = answers and read is not None and referral.state == Referral.State.SENT
     values: dict[str, Any] = {
         "referral": referral,
         "slip": read,
@@ -146,10 +147,9 @@ def _page(request: Request, referral: Referral, now: datetime, **bound: Form) ->
         "parts": ", ".join(words.compartment(code) for code in referral.compartments),
         "clock": face.of(clock, actor.zone) if clock else None,
         "case": case,
-        "may_answer": answers and referral.state == Referral.State.SENT,
-        "may_report": answers and referral.state in {"accepted", "reported"},
-        "may_end": referral.state in queries.RUNNING
-        and not (answers and referral.state == "sent"),
+        "may_answer": asked,
+        "may_report": answers and read is not None and referral.state in {"accepted", "reported"},
+        "may_end": referral.state in queries.RUNNING and not asked,
         "accept_form": Form(),
         "decline_form": forms.Decline(),
         "back_form": forms.ReportBack(),

@@ -188,7 +188,7 @@ class Report(forms.Form):
 
 
 def _choice(name: str, notes: list[str]) -> SafeString:
-    lines = format_html_join("", '<br><span class="small">{}</span>', ((note,) for note in notes))
+    lines = format_html_join("", '<br><span class="skip">{}</span>', ((note,) for note in notes))
     return format_html("{}{}", name, lines)
 
 

@@ -102,9 +102,11 @@ def _advice(form: forms.Report) -> dict[str, Any]:
     answers = {question: form.said(question) for question in content.QUESTIONS}
     for_whom = form.said("for_whom")
     for_other = for_whom == "other" if for_whom else None
+    found = advice.after(answers, for_other=for_other)
     return {
         "calls_first": answers["danger"] == "yes",
-        "advice": advice.after(answers, for_other=for_other),
+        "advice": found,
+        "has_numbers": any(item.hotlines for item in found),
         "for_other": for_other,
     }
 

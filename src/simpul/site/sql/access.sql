@@ -62,7 +62,7 @@ GRANT INSERT (ref, agency_id, name, duty, keypair_id, receiving, fallback) ON ne
 GRANT UPDATE (keypair_id, receiving, fallback) ON network_desk TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE ON accounts_user, network_membership, network_invitation,
   network_proposal TO simpul_workspace;
-GRANT SELECT, INSERT ON network_administrator TO simpul_workspace;
+GRANT SELECT, INSERT, DELETE ON network_administrator TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;

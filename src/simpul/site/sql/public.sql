@@ -247,7 +247,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT DISTINCT a.desk, a.parts, date_trunc('hour', a.at)
   FROM vault_auditline a, public_own() r
   WHERE a.event LIKE '%.read' AND a.desk IS NOT NULL
-    AND (a.event LIKE 'reports.%' OR EXISTS (SELECT 1 FROM public_own_case()))
+    AND (a.event LIKE 'reports.%' OR (public_own_case()).ref IS NOT NULL)
     AND (a.record = r.ref OR a.record IN (SELECT f.ref FROM public_referrals() f))
   ORDER BY 3 DESC LIMIT 200
 $$;

@@ -121,9 +121,10 @@ BEGIN
   IF NEW.desk = ANY (simpul_desks()) AND vault_leads(envelope.record) THEN
     RETURN NEW;
   END IF;
-  IF recipient.kind = 'reporter' AND envelope.key_version = 1 AND EXISTS (
+  IF recipient.kind = 'reporter' AND EXISTS (
        SELECT 1 FROM reports_report r WHERE r.keypair_id = recipient.ref
-         AND (envelope.record IN (r.ref, r.dialogue) OR envelope.record IN (
+         AND (envelope.record IN (r.ref, r.dialogue) AND envelope.key_version = 1
+              OR envelope.record IN (
                 SELECT f.ref FROM referrals_referral f JOIN cases_case c ON c.ref = f.case_id
                 WHERE c.report_id = r.ref AND c.reporter_is_survivor)))
   THEN
