@@ -8,14 +8,16 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from simpul.cases.actions import consents, files
-from simpul.cases.actions.consents import ConsentMissing, Excluded
+from simpul.cases.actions.consents import ConsentMissing
 from simpul.cases.models import Case
+from simpul.cases.sharing import Excluded
 from simpul.core.access import NotYourDuty, NotYours
 from simpul.referrals import access as referral_access
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
+from simpul.reports import reading
 from simpul.reports.models import Report
 from simpul.vault import audit
 from tests.conftest import Cast
@@ -254,7 +256,7 @@ def test_stopping_a_report_ends_all_access_at_once(cast: Cast) -> None:
             Report.objects.get().code
         ]
     with cast.reporting(receipt) as reporter:
-        assert reports.read_own(reporter).answers["incident"], "hers stays hers"
+        assert reading.read_own(reporter).answers["incident"], "hers stays hers"
 
 
 def test_the_chain_is_sound_after_all_this(cast: Cast) -> None:
@@ -307,3 +309,24 @@ def test_a_case_with_a_running_referral_is_not_closed(cast: Cast) -> None:
             files.close(actor=actor, case=case, reason="goals", note="", now=now)
         referrals.end(actor=actor, referral=referral, now=now)
         files.close(actor=actor, case=case, reason="goals", note="", now=now)
+
+
+def test_a_referral_whose_consent_has_run_out_is_not_accepted(cast: Cast) -> None:
+    """Also between the last second of the consent and the sweep that marks it."""
+    case = cast.open_case(cast.file())
+    consent = cast.consent(case, "clinic", ["health"])
+    now = timezone.now()
+    with cast.acting("intake") as actor:
+        referral = referrals.send(
+            actor=actor, case=case, ref=uuid4(), consent=consent, compartments=["health"],
+            need=Need(service="health"), urgency="low", now=now,
+        )  # fmt: skip
+    later = now + timedelta(days=40)
+    with cast.acting("clinic") as actor:
+        row = referral_access.get_referral(actor, referral.code)
+        for answer in (
+            lambda: referrals.accept(actor=actor, referral=row, now=later),
+            lambda: referrals.decline(actor=actor, referral=row, reason="penuh", now=later),
+        ):
+            with pytest.raises(referrals.NotWaiting):
+                answer()

@@ -73,6 +73,6 @@ def test_region_and_kind_narrow_the_list_and_nonsense_does_not(cast: Cast, publi
 def test_every_hotline_helps_somebody_first_or_stands_in_the_list() -> None:
     codes = [line.code for line in queries.hotlines()]
     assert len(codes) == len(set(codes))
-    assert [line.code for line in queries.hotlines("danger")][0] == "police"
+    assert next(line.code for line in queries.hotlines("danger")) == "police"
     assert "police" not in {line.code for line in queries.hotlines("health72")}
     assert queries.hotlines("nothing") == []

@@ -32,7 +32,12 @@ def test_every_page_of_a_report_can_be_read_and_pressed(opened: Opener, width: i
         page.goto(f"/{address}/")
         look(page, address)
     page.goto("/reports/")
-    for question, answer in {"danger": "yes", "health72": "yes", "child": "yes", "transit": "unknown"}.items():
+    for question, answer in {
+        "danger": "yes",
+        "health72": "yes",
+        "child": "yes",
+        "transit": "unknown",
+    }.items():
         page.locator(f"input[name={question}][value={answer}]").check()
     look(page, "report-1")
     page.get_by_role("button", name="Lanjut").click()

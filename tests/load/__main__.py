@@ -22,7 +22,9 @@ ARGON = 64 * 1024 * 1024  # bytes, as in production
 def main() -> int:
     """Measures, prints the table, gives back the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="MEASUREMENT", help=", ".join(ON_DEMO + ON_CAST))
+    parser.add_argument(
+        "names", nargs="*", metavar="MEASUREMENT", help=", ".join(ON_DEMO + ON_CAST)
+    )
     wanted = parser.parse_args().names or [*ON_DEMO, *ON_CAST]
     if unknown := set(wanted) - {*ON_DEMO, *ON_CAST}:
         parser.error(f"not a measurement: {', '.join(sorted(unknown))}")

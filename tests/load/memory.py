@@ -2,7 +2,6 @@
 
 import time
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -16,12 +15,13 @@ IDLE = 60  # seconds
 
 def measure(instance: Supervised) -> list[Figure]:
     """One request to each process of the doors, a minute of rest, then the sum over all of them."""
-    _ask_each(instance, "public", instance.public)
-    _ask_each(instance, "workspace", instance.workspace)
+    _ask_each(instance, "public", f"http://127.0.0.1:{instance.public}/")
+    _ask_each(instance, "workspace", f"http://127.0.0.1:{instance.workspace}/healthz")
     time.sleep(IDLE)
     by_name: dict[str, list[int]] = defaultdict(list)
-    for pid in _family(instance.pid):
-        by_name[_name(pid, instance)].append(_pss(pid))
+    children = _children()
+    for pid in _family(instance.pid, children):
+        by_name[_name(pid, instance, children)].append(_pss(pid))
     total = sum(sum(sizes) for sizes in by_name.values())
     counted = ", ".join(f"{len(sizes)} {name}" for name, sizes in sorted(by_name.items()))
     figures = [
@@ -37,16 +37,14 @@ def measure(instance: Supervised) -> list[Figure]:
     return figures
 
 
-def _ask_each(instance: Supervised, door: str, port: int) -> None:
+def _ask_each(instance: Supervised, door: str, url: str) -> None:
     """Asks until every process of the door has worked since we began."""
     pids = _served_by(instance, door)
     before = {pid: _worked(pid) for pid in pids}
     until = time.monotonic() + 20
     while any(_worked(pid) == before[pid] for pid in pids):
         assert time.monotonic() < until, f"a process of the door {door} never answered"
-        with ThreadPoolExecutor(2 * len(pids)) as callers:
-            for _ in range(len(pids)):
-                callers.submit(lambda: urlopen(f"http://127.0.0.1:{port}/", timeout=20).read())
+        urlopen(url, timeout=20).read()
 
 
 def _served_by(instance: Supervised, door: str) -> list[int]:
@@ -60,8 +58,8 @@ def _worked(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _family(root: int) -> list[int]:
-    """The process and everything that descends from it."""
+def _children() -> dict[int, list[int]]:
+    """The children of every process of this machine."""
     children: dict[int, list[int]] = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -69,19 +67,30 @@ def _family(root: int) -> list[int]:
         except OSError:
             continue  # it ended
         children[int(parent)].append(int(path.parent.name))
+    return children
+
+
+def _family(root: int, children: dict[int, list[int]]) -> list[int]:
+    """The process and everything that descends from it."""
     found = [root]
     for pid in found:
         found += children[pid]
     return found
 
 
-def _name(pid: int, instance: Supervised) -> str:
+def _name(pid: int, instance: Supervised, children: dict[int, list[int]]) -> str:
     if Path(f"/proc/{pid}/comm").read_text().strip() == "postgres":
         return "PostgreSQL"
+    if pid == instance.pid:
+        return "supervisor"
+    if pid in children[instance.pid]:
+        return "nursery"
     for door in ("public", "workspace"):
         if pid in _served_by(instance, door):
             return door
-    return "supervisor" if pid == instance.pid else "parents and worker"
+        if set(_served_by(instance, door)) & set(children[pid]):
+            return f"parent of {door}"
+    return "worker"
 
 
 def _pss(pid: int) -> int:

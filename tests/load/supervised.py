@@ -32,6 +32,7 @@ def demo() -> Iterator[Supervised]:
 
     kept = {k: v for k, v in os.environ.items() if not re.match("SIMPUL_|DATABASE_|DJANGO_", k)}
     with tempfile.TemporaryDirectory(prefix="simpul-load-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL is another user when we are root
         place = Path(folder) / "var"
         process = subprocess.Popen(
             tether.command(python("launch", "demo", "--port", "0")),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from simpul.clocks.models import Clock
 from simpul.core.templatetags.simpul import moment
-from simpul.reports import actions
+from simpul.reports import actions, reading
 from simpul.reports.models import Report
 from simpul.reports.views import public as views
 from simpul.vault import receipts, sources
@@ -86,7 +86,7 @@ def said(cast: Cast, words: str) -> dict[str, dict[str, Any]]:
 
     with cast.reporting(Receipt("", words.split(), pair, "")) as reporter:
         assert reporter.report == report
-        return actions.read_own(reporter).answers
+        return reading.read_own(reporter).answers
 
 
 # --- The three pages ------------------------------------------------------------------------------
@@ -271,9 +271,7 @@ def test_without_a_yes_nobody_else_gets_a_key(browser: Browser, cast: Cast) -> N
     assert not Grant.objects.filter(desk=cast.desk("fallback").pk, state="dormant").exists()
 
 
-def test_a_desk_that_cannot_receive_any_more_is_asked_again(
-    browser: Browser, cast: Cast
-) -> None:
+def test_a_desk_that_cannot_receive_any_more_is_asked_again(browser: Browser, cast: Cast) -> None:
     browser.to_last_page()
     desk = cast.desk("intake")
     desk.receiving = False
@@ -377,7 +375,9 @@ def test_the_story_is_in_no_column_as_it_was_written(browser: Browser) -> None:
     browser.to_last_page(detail="0000-0000-1101").press("send", SEND, story="Cerita rahasia ini.")
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
-            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', ["%rahasia ini%"])
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', ["%rahasia ini%"]
+            )
             assert cursor.fetchone()[0] == 0, table
 
 
@@ -409,7 +409,9 @@ def test_wrong_words_wait_longer_and_never_say_whether_a_report_exists(
     cast: Cast, public: Door
 ) -> None:
     receipt = cast.file()
-    wrong = " ".join([*receipt.words[:5], next(w for w in receipts.wordlist() if w != receipt.words[5])])
+    wrong = " ".join(
+        [*receipt.words[:5], next(w for w in receipts.wordlist() if w != receipt.words[5])]
+    )
     first = [public.post(OPEN, {"words": wrong}) for _ in range(5)]
     assert {answer.status_code for answer in first} == {422}
     assert all("belum cocok" in answer.content.decode() for answer in first)
@@ -437,9 +439,7 @@ def test_the_status_says_who_answers_and_until_when(cast: Cast, public: Door) ->
     assert "Belum ada yang membaca." in html
 
 
-def test_the_status_shows_the_next_step_and_which_desk_read_what(
-    cast: Cast, public: Door
-) -> None:
+def test_the_status_shows_the_next_step_and_which_desk_read_what(cast: Cast, public: Door) -> None:
     receipt = cast.file()
     with cast.acting("intake") as actor:
         actions.read(actor=actor, report=Report.objects.get())
@@ -459,10 +459,10 @@ def test_who_reported_for_someone_else_sees_no_next_step(cast: Cast, public: Doo
         assert "Anda melapor untuk orang lain." in public.get(address).content.decode()
 
 
-@pytest.mark.parametrize(("fallback", "says"), [("fallback", "Petugas lain"), (None, "Kami minta maaf")])
-def test_a_late_answer_is_said(
-    cast: Cast, public: Door, fallback: str | None, says: str
-) -> None:
+@pytest.mark.parametrize(
+    ("fallback", "says"), [("fallback", "Petugas lain"), (None, "Kami minta maaf")]
+)
+def test_a_late_answer_is_said(cast: Cast, public: Door, fallback: str | None, says: str) -> None:
     receipt = cast.file(fallback=fallback)
     Clock.objects.update(due_at=timezone.now() - timedelta(hours=1))
     html = opened(public, receipt.typed).html

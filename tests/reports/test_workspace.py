@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from simpul.reports import actions
+from simpul.reports import actions, reading
 from simpul.reports.models import Message, Report
 from simpul.vault.models import AuditLine
 from simpul.vault.scrub import Scrubbed
@@ -87,7 +87,7 @@ def test_an_answer_sent_twice_is_one_message(cast: Cast, sign_in: SignIn) -> Non
     assert Message.objects.count() == 1
     assert "Kami hubungi Anda besok." in text(door.get(f"/reports/{code}/"))
     with cast.reporting(receipt) as reporter:
-        assert [said for _message, said in actions.read_own(reporter).messages] == [form["text"]]
+        assert [said for _message, said in reading.read_own(reporter).messages] == [form["text"]]
 
 
 def test_an_empty_answer_comes_back_with_a_sentence(cast: Cast, sign_in: SignIn) -> None:

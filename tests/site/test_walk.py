@@ -173,7 +173,7 @@ def test_the_public_door_without_a_receipt_shows_nothing(
 
     for name, arguments in _addresses("public"):
         with override_settings(**settings.DOORS["public"]):
-            path = reverse(name, kwargs={a: foreign["consent"] for a in arguments})
+            path = reverse(name, kwargs=dict.fromkeys(arguments, foreign["consent"]))
         for ask in (public.get, public.post):
             answer = ask(path)
             assert answer.status_code < 500, (name, answer.status_code)

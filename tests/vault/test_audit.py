@@ -42,7 +42,7 @@ def chain(cast: Cast) -> Iterator[None]:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("line", "link", "head"):
             cursor.execute(f"ALTER TABLE vault_audit{table} DISABLE TRIGGER append_only")
-    yield
+    return
 
 
 def end() -> int:

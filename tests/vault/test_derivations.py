@@ -148,7 +148,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         return real(secret, salt, **costs)
 
     monkeypatch.setattr(crypto, "argon2id", argon2id)
-    yield calls
+    return calls
 
 
 def test_a_derivation_costs_what_the_instance_says(

@@ -40,7 +40,7 @@ def tampering(cast: Cast) -> Iterator[None]:
     """The database's administrator: the trigger that keeps the directory append-only is off."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE vault_directoryentry DISABLE TRIGGER append_only")
-    yield
+    return
 
 
 def pair_of(cast: Cast, who: str) -> Pair:
@@ -290,7 +290,10 @@ def test_every_committed_entry_is_pinned_and_no_undone_one(
     with django_capture_on_commit_callbacks(execute=True):
         add_admin(cast, "uptd")
     pinned = pins.read()
-    assert pinned is not None and (pinned.number, pinned.hash) == (last().number, last().hash.hex())
+    assert pinned is not None and (pinned.number, pinned.hash) == (
+        last().number,
+        last().hash.hex(),
+    )
     with pytest.raises(RuntimeError), transaction.atomic():
         add_admin(cast, "dinas")
         assert keydirectory.current().number == pinned.number + 1
@@ -423,7 +426,9 @@ def test_administrators_below_do_sign_for_what_is_theirs(cast: Cast) -> None:
     below = add_admin(cast, "uptd"), add_admin(cast, "uptd")
     pair = someone()
     desk = cast.desk("intake").pk
-    payload = keydirectory.statement("member", desk=desk, agencies=line(cast, "uptd"), **about(pair))
+    payload = keydirectory.statement(
+        "member", desk=desk, agencies=line(cast, "uptd"), **about(pair)
+    )
     keydirectory.append(payload, signed(payload, *below))
     assert keydirectory.current().member(desk, pair.ref).public == pair.public
 
@@ -505,7 +510,12 @@ def test_a_new_epoch_is_what_is_sealed_to(cast: Cast) -> None:
     """From the entry on, and not before."""
     desk, pair = cast.desk("clinic").pk, someone()
     payload = keydirectory.statement(
-        "desk", desk=desk, key=str(pair.ref), epoch=2, agencies=line(cast, "hospital"), **keys(pair)
+        "desk",
+        desk=desk,
+        key=str(pair.ref),
+        epoch=2,
+        agencies=line(cast, "hospital"),
+        **keys(pair),
     )
     keydirectory.append(payload, signed(payload, *(pair_of(cast, who) for who in ROOTS)))
     recipient = envelopes.desk_recipient(desk)

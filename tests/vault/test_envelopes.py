@@ -11,10 +11,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simpul.cases import sharing
 from simpul.cases.actions import consents, files
 from simpul.cases.models import Case, Consent, Entry
 from simpul.network.actor import Actor
-from simpul.referrals import access as referral_access
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
@@ -146,7 +146,7 @@ def test_a_file_and_a_text_are_not_each_other(cast: Cast) -> None:
 @given(st.binary(max_size=600), st.data())
 def test_no_bit_of_ciphertext_can_be_altered(plain: bytes, data: st.DataObject) -> None:
     """Nor cut off, nor extended."""
-    opened, entry = place()
+    opened, _entry = place()
     sealed = crypto.seal(opened.key, plain, b"here")
     at = data.draw(st.integers(0, 8 * len(sealed) - 1))
     flipped = bytearray(sealed)
@@ -605,7 +605,13 @@ def test_a_stranger_begins_no_envelope_in_a_foreign_record(
     """It would show the record's trail, clocks and row to a desk that nobody chose."""
     fresh = cast.file()
     report = Report.objects.get(lookup=fresh.opened.lookup)
-    records = (case.ref, case.report.dialogue, report.ref, report.dialogue, cast.desk("intake").ref)
+    records = (
+        case.ref,
+        case.report.dialogue,
+        report.ref,
+        report.dialogue,
+        cast.desk("intake").ref,
+    )
     for who in ("shelter", "clinic"):
         own = cast.desk(who).pk
         for record in records:
@@ -692,9 +698,7 @@ def test_a_consent_taken_back_while_it_is_used_leaves_nothing_open(
 
     def take_back() -> None:
         with cast.reporting(receipt) as reporter:
-            assert consents.withdraw_own(
-                actor=reporter, consent=consent.ref, now=timezone.now()
-            )
+            assert consents.withdraw_own(actor=reporter, consent=consent.ref, now=timezone.now())
 
     def share_meanwhile() -> None:
         with cast.acting("intake") as actor:
@@ -824,7 +828,7 @@ def test_a_keyring_says_nothing_of_its_keys(cast: Cast) -> None:
 def test_a_day_of_the_consent_is_its_last(cast: Cast, case: Case, shared: Consent) -> None:
     """The signed end is the beginning of the excluded day, where the case is."""
     grant = Grant.objects.get(desk=cast.desk("clinic").pk)
-    zone = consents.zone(case)
+    zone = sharing.zone(case)
     assert grant.until_at is not None
     ends: datetime = grant.until_at.astimezone(zone)
     assert (ends.date(), ends.hour) == (shared.until_on, 0)

@@ -114,7 +114,9 @@ def test_what_is_no_token_is_refused_without_breaking(text: str) -> None:
         assert len(text) == 22
 
 
-@pytest.mark.parametrize("text", ["", "a" * 21, "a" * 23, "a" * 21 + "!", "ä" * 22, "a" * 21 + "="])
+@pytest.mark.parametrize(
+    "text", ["", "a" * 21, "a" * 23, "a" * 21 + "!", "ä" * 22, "a" * 21 + "="]
+)
 def test_near_tokens_are_refused(text: str) -> None:
     """Length and alphabet."""
     assert not receipts.is_token(text)

@@ -20,7 +20,9 @@ class Service(models.Model):
     hours = models.CharField(max_length=120, blank=True)
     cost = models.CharField(max_length=120, blank=True)
     access = models.CharField(max_length=200, blank=True, help_text="How to get there.")
-    contact = models.CharField(max_length=120, blank=True, help_text="The office's, never a person's.")
+    contact = models.CharField(
+        max_length=120, blank=True, help_text="The office's, never a person's."
+    )
     verified_at = models.DateTimeField(null=True)
 
     class Privacy:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.cases import access as case_access
-from simpul.cases.actions import consents
+from simpul.cases import sharing
 from simpul.cases.actions.consents import ConsentMissing
 from simpul.cases.models import Case, Consent
 from simpul.clocks import rules
@@ -19,6 +19,7 @@ from simpul.network.actor import Actor
 from simpul.referrals import access
 from simpul.referrals.models import Referral, ReportBack
 from simpul.vault import audit, envelopes
+from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Compartment, Grant
 
 
@@ -69,10 +70,10 @@ def send(
     if known is not None:
         return known
     to_desk = consent.desk
-    today = now.astimezone(consents.zone(case)).date()
+    today = sharing.today(case, now)
     if not consent.covers(to_desk, compartments, today):
         raise ConsentMissing
-    consents.check_not_excluded(actor, case, to_desk)
+    sharing.check_not_excluded(actor, case, to_desk)
     referral = Referral(
         ref=ref,
         case=case,
@@ -86,7 +87,7 @@ def send(
         desks=sorted({case.desk_id, to_desk.pk}),
     )
     _seal_need(actor, case, referral, need)
-    consents.grant_parts(
+    sharing.grant_parts(
         actor, case, consent, compartments, tag=referral.ref, state=Grant.State.DORMANT
     )
     Clock.start("K29", subject=referral.ref, desk=to_desk, now=now, risk=urgency)
@@ -100,7 +101,7 @@ def send(
 def _seal_need(actor: Actor, case: Case, referral: Referral, need: Need) -> None:
     """The need lies in an envelope of its own: for the two desks, and for the survivor."""
     own, by = case.desk_id, actor.keyring.own
-    until = consents.until_at(case, referral.consent)
+    until = sharing.until_at(case, referral.consent)
     opened = envelopes.create(referral.ref, Compartment.NOTES, desks=[own, referral.to_desk_id])
     envelopes.grant(opened, to=envelopes.desk_recipient(own), by=by, basis=Grant.Basis.OWN)
     opened.seal(referral, "need", json.dumps(asdict(need), ensure_ascii=False))
@@ -169,6 +170,7 @@ def accept(*, actor: Actor, referral: Referral, now: datetime) -> None:
     require(access.can_answer(actor, referral))
     if referral.state != Referral.State.SENT:
         raise NotWaiting
+    _open(actor, referral, now)  # what has run out cannot be accepted
     referral.state, referral.answered_at = Referral.State.ACCEPTED, now
     referral.save(update_fields=["state", "answered_at"])
     with connection.cursor() as cursor:
@@ -186,8 +188,7 @@ def decline(*, actor: Actor, referral: Referral, reason: str, now: datetime) -> 
         raise NotWaiting
     if not reason.strip():
         raise NeedsReason
-    opened = envelopes.open_envelope(referral.envelope, actor.keyring, now=now)
-    opened.seal(referral, "answer", reason)
+    _open(actor, referral, now).seal(referral, "answer", reason)
     referral.state, referral.answered_at = Referral.State.DECLINED, now
     referral.save(update_fields=["state", "answered_at", "answer"])
     envelopes.end(referral.ref, now=now)
@@ -211,7 +212,7 @@ def report_back(
     if referral.state not in {Referral.State.ACCEPTED, Referral.State.REPORTED}:
         raise NotWaiting
     row = ReportBack(ref=ref, referral=referral, written_at=now)
-    envelopes.open_envelope(referral.envelope, actor.keyring, now=now).seal(row, "text", text)
+    _open(actor, referral, now).seal(row, "text", text)
     row.save(force_insert=True)
     referral.state = Referral.State.REPORTED
     referral.save(update_fields=["state"])
@@ -234,6 +235,15 @@ def end(*, actor: Actor, referral: Referral, now: datetime) -> None:
         envelopes.end(referral.ref, now=now)
         Clock.stop("K29", subject=referral.ref, now=now)
     audit.record("referrals.ended", actor=actor, record=referral.ref)
+
+
+def _open(actor: Actor, referral: Referral, now: datetime) -> OpenEnvelope:
+    """The referral's own envelope. Raises NotWaiting when its consent has ended meanwhile."""
+    found = envelopes.of_record(referral.ref)
+    opened = envelopes.open_all(found, actor.keyring, now=now).get(referral.envelope_id)
+    if opened is None:
+        raise NotWaiting
+    return opened
 
 
 def _locked(referral: Referral) -> Referral:

@@ -33,7 +33,9 @@ class Reporter:
 
 def get_by_receipt(pair: Pair) -> Reporter:
     """The report of the receipt that this transaction's context names, or 404."""
-    report = next(iter(Report.objects.raw("SELECT * FROM public_own() r WHERE r.ref IS NOT NULL")), None)
+    report = next(
+        iter(Report.objects.raw("SELECT * FROM public_own() r WHERE r.ref IS NOT NULL")), None
+    )
     if report is None or report.keypair_id != pair.ref:
         raise NotYours
     keyring = Keyring(pair)
@@ -76,7 +78,9 @@ def visible_reports(actor: Actor) -> QuerySet[Report]:
 
 def get_report(actor: Actor, code: str) -> Report:
     """A report by its reference, or 404."""
-    report = visible_reports(actor).filter(code=code).select_related("receiver", "fallback").first()
+    report = (
+        visible_reports(actor).filter(code=code).select_related("receiver", "fallback").first()
+    )
     if report is None:
         raise NotYours
     return report

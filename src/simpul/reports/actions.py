@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -13,17 +13,16 @@ from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content
+from simpul.reports import access, content, reading
 from simpul.reports.access import Reporter
 from simpul.reports.models import Attachment, Message, Part, Report
-from simpul.vault import audit, envelopes, rows
+from simpul.reports.reading import Answers, Reading
+from simpul.vault import audit, context, envelopes, rows
 from simpul.vault.crypto import Pair
 from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Compartment, Envelope, Grant, KeyPair
 from simpul.vault.receipts import Opened
 from simpul.vault.scrub import Scrubbed
-
-Answers = dict[str, dict[str, Any]]
 
 
 class AlreadyTaken(AgainstTheRules):
@@ -170,22 +169,13 @@ def _is_urgent(answers: Answers) -> bool:
     return any(safety.get(question) == "yes" for question in ("danger", "health72", "transit"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a report says, by compartment, and its messages and files."""
-
-    answers: Answers
-    messages: list[tuple[Message, str]]
-    files: list[tuple[Attachment, dict[str, Any]]]
-
-
 @transaction.atomic
 def read(*, actor: Actor, report: Report) -> Reading:
     """A desk opens a report; the reporter will see which desk read what, and when."""
     require(access.can_read(actor, report))
     found = envelopes.of_record(report.ref) + envelopes.of_record(report.dialogue)
     opened = envelopes.open_all(found, actor.keyring)
-    reading = _reading(
+    shown = reading.assemble(
         opened,
         list(Part.objects.filter(report=report).order_by("ref")),
         list(report.messages.select_related("desk").order_by("sent_at", "ref")),
@@ -193,42 +183,10 @@ def read(*, actor: Actor, report: Report) -> Reading:
     )
     desk = actor.desk_among(report.desks)
     audit.record(
-        "reports.read", actor=actor, record=report.ref, parts=reading.answers.keys(),
+        "reports.read", actor=actor, record=report.ref, parts=shown.answers.keys(),
         desk=desk.pk if desk else None,
     )  # fmt: skip
-    return reading
-
-
-def read_own(reporter: Reporter) -> Reading:
-    """The reporter opens what is hers; no line is written about her."""
-    opened = {one.envelope.ref: one for one in reporter.opened.values()}
-    return _reading(opened, access.own_parts(), access.own_messages(), access.own_attachments())
-
-
-def _reading(
-    opened: dict[UUID, OpenEnvelope],
-    parts: list[Part],
-    messages: list[Message],
-    files: list[Attachment],
-) -> Reading:
-    answers: Answers = {}
-    for part in parts:
-        if part.envelope_id in opened:
-            one = opened[part.envelope_id]
-            answers[one.envelope.compartment] = json.loads(one.unseal(part, "answers"))
-    return Reading(
-        answers,
-        [
-            (m, opened[m.envelope_id].unseal(m, "text"))
-            for m in messages
-            if m.envelope_id in opened
-        ],
-        [
-            (f, json.loads(opened[f.envelope_id].unseal(f, "about")))
-            for f in files
-            if f.envelope_id in opened
-        ],
-    )
+    return shown
 
 
 @transaction.atomic
@@ -359,7 +317,10 @@ def reopen(*, actor: Reporter, now: datetime) -> bool:
 def take_up(*, actor: Actor, report: Report, desk: Desk, now: datetime) -> Report:
     """A desk takes a report on: the clock stops, and the other desk's access ends. Raises AlreadyTaken."""
     require(desk.pk in actor.desk_ids and access.can_read(actor, report))
-    report = Report.objects.select_for_update().get(pk=report.pk)
+    locked = Report.objects.select_for_update().filter(pk=report.pk).first()
+    if locked is None:  # the other desk was faster, and this one's access ended with that
+        raise AlreadyTaken
+    report = locked
     if report.state == Report.State.WITHDRAWN:
         raise Stopped
     if report.state != Report.State.NEW:
@@ -405,7 +366,6 @@ def replace_receipt(*, actor: Reporter, fresh: Opened) -> None:
         envelopes.prepare(opened, to=own, by=pair, basis=Grant.Basis.OWN)
         for opened in actor.opened.values()
     ]
-    audit.record("reports.receipt_replaced", actor=actor, row=uuid4())
     rows.call(
         "public_replace_receipt",
         {
@@ -414,3 +374,5 @@ def replace_receipt(*, actor: Reporter, fresh: Opened) -> None:
             "grants": [rows.as_json(grant) for grant in grants],
         },
     )
+    context.say(receipt=fresh.lookup)  # from here on the report answers to the new words
+    audit.record("reports.receipt_replaced", actor=actor, row=pair.ref)

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from simpul.reports import content
-from simpul.reports.actions import Answers
+from simpul.reports.reading import Answers
 from simpul.vault.models import Compartment
 
 # Compartment → the questions in the order in which a desk reads them.

@@ -13,15 +13,16 @@ from uuid import uuid4
 from simpul.cases.actions import consents, files
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core import content
-from simpul.directory.models import Service
+from simpul.directory import actions as services
 from simpul.network import access
 from simpul.network.actor import Actor
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
-from simpul.reports.actions import Answers, Filing
+from simpul.reports.actions import Filing
 from simpul.reports.models import Report
+from simpul.reports.reading import Answers
 from simpul.site import founding
 from simpul.site.founding import Founded, Person, Row
 from simpul.vault import context, crypto, receipts
@@ -77,20 +78,17 @@ def load(now: datetime) -> Demo:
 
 
 def _add_services(demo: Demo) -> None:
-    rows: list[Service] = []
-    for row in plan()["desk"]:
+    """Each desk lists what it offers; some entries are old, as they are in life."""
+    for number, row in enumerate(plan()["desk"]):
         hidden = row["duty"] == "shelter"
-        for kind in row["services"]:
-            rows.append(
-                Service(
-                    desk=demo.made.desks[row["key"]],
-                    kind=kind,
-                    hours=row["hours"]["id"],
-                    access="" if hidden else row["access"]["id"],
-                    verified_at=demo.now - timedelta(days=len(rows) % 100),
-                )
-            )
-    Service.objects.bulk_create(rows)
+        with demo.acting(row["key"]) as actor:
+            for kind in row["services"]:
+                services.add(
+                    actor=actor, ref=uuid4(), desk=demo.made.desks[row["key"]], kind=kind,
+                    hours=row["hours"]["id"], cost="", contact="",
+                    way="" if hidden else row["access"]["id"],
+                    now=demo.now - timedelta(days=number * 7 % 120),
+                )  # fmt: skip
 
 
 def _play(demo: Demo, row: Row) -> None:
@@ -168,7 +166,7 @@ class _Played:
 
     def _take_up(self, step: Row, at: datetime) -> None:
         if step["desk"] not in {self.row["receiving_desk"]}:
-            reports_wake(self.report)
+            _wake(self.report)
         first = next((s for s in self.row["steps"] if s["do"] == "next_action"), None)
         with self.demo.acting(step["desk"]) as actor:
             files.open_from_report(
@@ -279,7 +277,7 @@ class _Played:
                 consents.withdraw_own(actor=reporter, consent=consent.ref, now=at)
 
 
-def reports_wake(report: Report) -> None:
+def _wake(report: Report) -> None:
     """Lets the fallback desk open a report whose first clock has run out, as the sweep would."""
     reports.wake(actor=Filing(), report=report.ref)
 

@@ -1,14 +1,12 @@
 """The survivor's yes and no: consents, shares under them, and taking them back."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from simpul.cases import access
-from simpul.cases.actions import files
+from simpul.cases import access, sharing
 from simpul.cases.models import Case, Consent, Share
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
@@ -16,7 +14,6 @@ from simpul.network.models import Desk
 from simpul.reports import content
 from simpul.reports.access import Reporter
 from simpul.vault import audit, envelopes
-from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Grant
 
 LONGEST = timedelta(days=366)
@@ -27,13 +24,6 @@ class ConsentMissing(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Belum ada izin yang mencakup ini. Tanyakan dulu kepada penyintas."))
-
-
-class Excluded(AgainstTheRules):
-    """The desk belongs to the office of the reported person, or to one that must not know."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Lembaga ini tidak boleh tahu, menurut laporan."))
 
 
 class TooLong(AgainstTheRules):
@@ -64,10 +54,10 @@ def record_consent(
     known = Consent.objects.filter(ref=ref, case=case).first()
     if known is not None:
         return known
-    today = _today(case, now)
+    today = sharing.today(case, now)
     if not today < until <= today + LONGEST:
         raise TooLong
-    check_not_excluded(actor, case, desk)
+    sharing.check_not_excluded(actor, case, desk)
     consent = Consent.objects.create(
         ref=ref,
         case=case,
@@ -95,13 +85,13 @@ def share(
     """Opens compartments to a desk: grants to the keys, no copy. Raises ConsentMissing, Excluded."""
     require(access.can_lead(actor, case))
     desk = consent.desk
-    if not compartments or not consent.covers(desk, compartments, _today(case, now)):
+    if not compartments or not consent.covers(desk, compartments, sharing.today(case, now)):
         raise ConsentMissing
-    check_not_excluded(actor, case, desk)
+    sharing.check_not_excluded(actor, case, desk)
     made = Share.objects.create(
         case=case, consent=consent, compartments=sorted(compartments), shared_at=now
     )
-    grant_parts(actor, case, consent, compartments, tag=made.ref, state=Grant.State.LIVE)
+    sharing.grant_parts(actor, case, consent, compartments, tag=made.ref, state=Grant.State.LIVE)
     audit.record(
         "cases.shared", actor=actor, record=case.ref, row=made.ref, parts=compartments,
         desk=case.desk_id,
@@ -145,45 +135,3 @@ def withdraw_own(*, actor: Reporter, consent: UUID, now: datetime) -> bool:
     if done:
         audit.record("cases.consent_withdrawn", actor=actor, row=consent)
     return done
-
-
-def grant_parts(
-    actor: Actor, case: Case, consent: Consent, compartments: list[str], *, tag: UUID, state: str
-) -> None:
-    """Seals the keys of these compartments, every key version, to the consent's desk."""
-    found = [e for e in envelopes.of_record(case.ref) if e.compartment in compartments]
-    opened: list[OpenEnvelope] = list(envelopes.open_all(found, actor.keyring).values())
-    to = envelopes.desk_recipient(consent.desk_id)
-    envelopes.write_all(
-        [
-            envelopes.prepare(
-                one, to=to, by=actor.keyring.own, basis=Grant.Basis.CONSENT,
-                tags=[consent.ref, tag], until=until_at(case, consent), state=state,
-            )
-            for one in opened
-        ]
-    )  # fmt: skip
-
-
-def until_at(case: Case, consent: Consent) -> datetime:
-    """The moment a consent ends: the beginning of its last day excluded, where the case is."""
-    return datetime.combine(consent.until_on, time.min, zone(case))
-
-
-def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
-    """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded."""
-    said = files.office_of(actor, case)
-    kept_out = {
-        int(office) for office in [said.get("office"), *said.get("excluded", [])] if office
-    }
-    if kept_out & set(desk.agency.line):
-        raise Excluded
-
-
-def _today(case: Case, now: datetime) -> date:
-    return now.astimezone(zone(case)).date()
-
-
-def zone(case: Case) -> ZoneInfo:
-    """The time zone of the case's desk."""
-    return ZoneInfo(case.desk.agency.region.zone)

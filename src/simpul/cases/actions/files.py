@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,11 +14,12 @@ from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.reports import actions as reports
-from simpul.reports.actions import Answers, Filing
+from simpul.reports.actions import Filing
 from simpul.reports.models import Part, Report
+from simpul.reports.reading import Answers
 from simpul.vault import audit, context, envelopes
 from simpul.vault.envelopes import OpenEnvelope
-from simpul.vault.models import Compartment, Envelope, Grant
+from simpul.vault.models import Compartment, Grant
 from simpul.vault.receipts import Opened
 
 
@@ -162,12 +162,8 @@ def read(*, actor: Actor, case: Case) -> CaseFile:
     }
     parts = sorted({one.envelope.compartment for one in opened.values()
                     if one.envelope.record == case.ref})  # fmt: skip
-    desk = actor.desk_among(case.desks)
-    audit.record(
-        "cases.read", actor=actor, record=case.ref, parts=parts, desk=desk.pk if desk else None
-    )
     running = case.next_actions.filter(done_at=None).first()
-    return CaseFile(
+    shown = CaseFile(
         entries=entries,
         report=answers,
         label=next(iter(_labels(actor, [case]).values()), ""),
@@ -182,6 +178,11 @@ def read(*, actor: Actor, case: Case) -> CaseFile:
         open=parts,
         closed=[c for c in Compartment.values if c not in parts],
     )
+    desk = actor.desk_among(case.desks)
+    audit.record(
+        "cases.read", actor=actor, record=case.ref, parts=parts, desk=desk.pk if desk else None
+    )
+    return shown
 
 
 @transaction.atomic
@@ -330,15 +331,3 @@ def reopen(*, actor: Actor, case: Case, text: str, due_at: datetime, now: dateti
         case.save(update_fields=["state"])
         set_next_action(actor=actor, case=case, text=text, due_at=due_at, now=now)
     audit.record("cases.reopened", actor=actor, record=case.ref, desk=case.desk_id)
-
-
-def office_of(actor: Actor, case: Case) -> dict[str, Any]:
-    """What the report says of the reported person's office, for the check before sharing."""
-    found = Envelope.objects.filter(
-        record=case.ref, compartment=Compartment.REPORTED_PERSON, key_version=1
-    )
-    opened = envelopes.open_all(found, actor.keyring)
-    for part in Part.objects.filter(envelope__in=list(opened)):
-        said: dict[str, Any] = json.loads(opened[part.envelope_id].unseal(part, "answers"))
-        return said
-    return {}

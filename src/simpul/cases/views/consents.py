@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from simpul.cases import access, forms, header, queries
+from simpul.cases import access, forms, header, queries, sharing
 from simpul.cases.actions import consents, files
 from simpul.cases.models import Case, Consent
 from simpul.core import refusals
@@ -20,7 +20,7 @@ from simpul.reports import content, words
 def listed(request: Request, case_code: str) -> HttpResponse:
     """All consents of the case, and a new one, said aloud first."""
     case, now = access.get_case(request.actor, case_code), timezone.now()
-    today = now.astimezone(consents.zone(case)).date()
+    today = sharing.today(case, now)
     form = forms.Agree(request.POST or None, partners=queries.partners(case), today=today)
     if form.is_valid():
         said = form.cleaned_data
@@ -114,7 +114,7 @@ def _row(consent: Consent, case: Case, now: datetime) -> dict[str, object]:
     return {
         "consent": consent,
         "parts": _named(consent.compartments),
-        "stands": consent.stands_on(now.astimezone(consents.zone(case)).date()),
+        "stands": consent.stands_on(sharing.today(case, now)),
     }
 
 

@@ -9,8 +9,7 @@ from django.utils import timezone
 from simpul.cases import own
 from simpul.cases.actions import consents
 from simpul.core.access import NotYours
-from simpul.reports import actions as reports
-from simpul.reports import content
+from simpul.reports import content, reading
 from simpul.reports import own as own_report
 from simpul.reports.access import Reporter
 from simpul.reports.doors import behind_receipt
@@ -19,7 +18,7 @@ from simpul.reports.doors import behind_receipt
 @behind_receipt
 def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     """The consents she gave, each with a way to take it back, and what was read under them."""
-    notes = reports.read_own(reporter).answers.get("notes", {})
+    notes = reading.read_own(reporter).answers.get("notes", {})
     values = {
         "t": content.texts(),
         "for_other": notes.get("for_whom") == "other",

@@ -5,8 +5,7 @@ from django.shortcuts import render
 
 from simpul.referrals import own
 from simpul.referrals.models import Referral
-from simpul.reports import actions as reports
-from simpul.reports import content
+from simpul.reports import content, reading
 from simpul.reports.access import Reporter
 from simpul.reports.doors import behind_receipt
 
@@ -14,7 +13,7 @@ from simpul.reports.doors import behind_receipt
 @behind_receipt
 def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     """Each place that was asked, how it answered, and what it reported back."""
-    notes = reports.read_own(reporter).answers.get("notes", {})
+    notes = reading.read_own(reporter).answers.get("notes", {})
     values = {
         "t": content.texts(),
         "for_other": notes.get("for_whom") == "other",

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from simpul.cases import access as case_access
-from simpul.cases import header
+from simpul.cases import header, sharing
 from simpul.cases import queries as cases
-from simpul.cases.actions import consents, files
+from simpul.cases.actions import files
 from simpul.clocks import face
 from simpul.clocks import queries as clocks
 from simpul.core import refusals
@@ -55,7 +55,7 @@ def of_case(request: Request, case_code: str) -> HttpResponse:
     """The referrals of one case, and a new one."""
     actor, now = request.actor, timezone.now()
     case = case_access.get_case(actor, case_code)
-    today = now.astimezone(consents.zone(case)).date()
+    today = sharing.today(case, now)
     standing = [consent for consent in cases.consents(case) if consent.stands_on(today)]
     form = forms.Send(request.POST or None, consents=standing)
     if form.is_valid():

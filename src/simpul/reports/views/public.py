@@ -22,12 +22,13 @@ from simpul.core.templatetags.simpul import day, moment
 from simpul.directory import queries as directory
 from simpul.network import regions
 from simpul.network.models import Desk
-from simpul.reports import access, actions, advice, content, doors, own, queries, words
+from simpul.reports import access, actions, advice, content, doors, own, queries, reading, words
 from simpul.reports.access import Reporter
-from simpul.reports.actions import Answers, CannotReceive, Filing
+from simpul.reports.actions import CannotReceive, Filing
 from simpul.reports.doors import behind_receipt
 from simpul.reports.forms import public as forms
 from simpul.reports.models import Report
+from simpul.reports.reading import Answers
 from simpul.vault import context, receipts, scrub
 from simpul.vault.keydirectory import NotInDirectory, Untrusted
 from simpul.vault.receipts import Opened
@@ -51,7 +52,7 @@ refused = Hourly()
 def start(request: HttpRequest) -> HttpResponse:
     """The three pages of the report, one after the other, forwards and back; nothing is stored."""
     if request.method != "POST":
-        return _page(request, _form(None), 1)
+        return _page(request, forms.Report(None, regions=[], offices=[]), 1)
     return _turn(request)
 
 
@@ -433,7 +434,7 @@ def _cleaned(request: HttpRequest, form: forms.File) -> tuple[str, scrub.Scrubbe
 @behind_receipt
 def data(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     """Everything that is stored of what she sent, in her own words."""
-    answers = actions.read_own(reporter).answers
+    answers = reading.read_own(reporter).answers
     said = answers.get("notes", {})
     values = {
         "t": content.texts(),
@@ -518,7 +519,7 @@ def _mine(
 ) -> HttpResponse:
     now = timezone.now()
     report = reporter.report
-    reading = actions.read_own(reporter)
+    shown = reading.read_own(reporter)
     reads = own.reads()
     desk, due = own.responsible(report), own.reply_due()
     said = content.texts()["status"]
@@ -530,7 +531,7 @@ def _mine(
         "stopped": stopped,
         "stopped_until": _stopped_until(report),
         "standing": own.standing(
-            report, reads=reads, messages=[m for m, _text in reading.messages], due=due, now=now
+            report, reads=reads, messages=[m for m, _text in shown.messages], due=due, now=now
         ),
         "responsible": "" if stopped else said["responsible"].format(role=desk.name),
         "by_when": said["by_when"].format(when=_when(due, desk)) if due and now <= due else "",
@@ -543,11 +544,11 @@ def _mine(
                 m,
                 text,
             )
-            for m, text in reading.messages
+            for m, text in shown.messages
         ],
-        "files": reading.files,
+        "files": shown.files,
         "message": message or forms.Message(),
-        "file": forms.File() if len(reading.files) < own.MOST_FILES else None,
+        "file": forms.File() if len(shown.files) < own.MOST_FILES else None,
         "file_sentence": file_sentence,
         "zone": desk.agency.region.zone,
     }

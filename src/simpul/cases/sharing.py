@@ -1,0 +1,80 @@
+"""What sharing rests on: the day and zone of a case, who must not know, and the grants themselves."""
+
+import json
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext_lazy as _
+
+from simpul.cases.models import Case, Consent
+from simpul.core.access import AgainstTheRules
+from simpul.network.actor import Actor
+from simpul.network.models import Desk
+from simpul.reports.models import Part
+from simpul.vault import envelopes
+from simpul.vault.envelopes import OpenEnvelope
+from simpul.vault.models import Compartment, Envelope, Grant
+
+
+class Excluded(AgainstTheRules):
+    """The desk belongs to the office of the reported person, or to one that must not know."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Lembaga ini tidak boleh tahu, menurut laporan."))
+
+
+def grant_parts(
+    actor: Actor, case: Case, consent: Consent, compartments: list[str], *, tag: UUID, state: str
+) -> None:
+    """Seals the keys of these compartments, every key version, to the consent's desk."""
+    found = [e for e in envelopes.of_record(case.ref) if e.compartment in compartments]
+    opened: list[OpenEnvelope] = list(envelopes.open_all(found, actor.keyring).values())
+    to = envelopes.desk_recipient(consent.desk_id)
+    envelopes.write_all(
+        [
+            envelopes.prepare(
+                one, to=to, by=actor.keyring.own, basis=Grant.Basis.CONSENT,
+                tags=[consent.ref, tag], until=until_at(case, consent), state=state,
+            )
+            for one in opened
+        ]
+    )  # fmt: skip
+
+
+def until_at(case: Case, consent: Consent) -> datetime:
+    """The moment a consent ends: the beginning of its last day excluded, where the case is."""
+    return datetime.combine(consent.until_on, time.min, zone(case))
+
+
+def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
+    """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded."""
+    said = office_of(actor, case)
+    kept_out = {
+        int(office) for office in [said.get("office"), *said.get("excluded", [])] if office
+    }
+    if kept_out & set(desk.agency.line):
+        raise Excluded
+
+
+def today(case: Case, now: datetime) -> date:
+    """The day it is where the case is."""
+    return now.astimezone(zone(case)).date()
+
+
+def zone(case: Case) -> ZoneInfo:
+    """The time zone of the case's desk."""
+    return ZoneInfo(case.desk.agency.region.zone)
+
+
+def office_of(actor: Actor, case: Case) -> dict[str, Any]:
+    """What the report says of the reported person's office, for the check before sharing."""
+    found = Envelope.objects.filter(
+        record=case.ref, compartment=Compartment.REPORTED_PERSON, key_version=1
+    )
+    opened = envelopes.open_all(found, actor.keyring)
+    for part in Part.objects.filter(envelope__in=list(opened)):
+        said: dict[str, Any] = json.loads(opened[part.envelope_id].unseal(part, "answers"))
+        return said
+    return {}
