@@ -80,6 +80,8 @@ DOORS: dict[str, dict[str, Any]] = {
         "ROOT_URLCONF": "simpul.site.urls_public",
         "SESSION_COOKIE_NAME": "s",
         "MIDDLEWARE": [
+            # Random padding against guessing by size (BREACH); no other site may post here at all.
+            "django.middleware.gzip.GZipMiddleware",
             *_OUTER,
             "django.middleware.csrf.CsrfViewMiddleware",
             "simpul.site.middleware.Context",

@@ -109,6 +109,8 @@ def check(page: Page, name: str) -> None:
     if PICTURES:
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
+    # The way out stays in view; what it covers for a moment can be scrolled out from under it.
+    page.evaluate("scrollTo(0, 0)")
     found = Axe().run(page, options=WCAG).response["violations"]
     assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
     wide = page.evaluate("document.documentElement.scrollWidth")

@@ -1,5 +1,6 @@
 """How long the server works on the pages of a case with much in it."""
 
+from functools import partial
 from statistics import median
 from uuid import uuid4
 
@@ -31,7 +32,7 @@ def measure() -> list[Figure]:
         for name, path in PAGES.items():
             url = f"/cases/{case.code}/{path}"
             assert client.get(url).status_code == 200, url
-            runs = [timed(lambda url=url: client.get(url)) for _ in range(RUNS)]
+            runs = [timed(partial(client.get, url)) for _ in range(RUNS)]
             server = median(run.server for run in runs)
             wall = median(run.wall for run in runs)
             processor = median(run.processor for run in runs)

@@ -44,7 +44,8 @@ def measure() -> list[Figure]:
             f"{1000 * sent.server:.0f} ms, {1000 * alone.server:.0f} ms alone",
             f"{1000 * (sent.server - alone.server):.0f} ms are the page, the sealing and the"
             f" signatures; {1000 * sent.database:.0f} ms more in the database; on the processor"
-            f" {1000 * sent.processor:.0f} ms, {1000 * alone.processor:.0f} ms alone",
+            f" {1000 * sent.processor:.0f} ms, {1000 * alone.processor:.0f} ms alone:"
+            f" {sent.processor / alone.processor:.2f} ×",
         ),
     ]  # fmt: skip
 

@@ -2,11 +2,25 @@
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from simpul.cases.actions import files
+from simpul.cases.models import Case
+from simpul.reports import actions
+from simpul.reports.actions import Filing
+from simpul.reports.models import Report
+from simpul.reports.reading import Answers
+from simpul.vault import context, crypto, receipts
 from tests.conftest import Cast
+
+ANSWERS: Answers = {
+    "safety": {"danger": "no"},
+    "notes": {"needs": ["health"], "region": "53.71", "for_whom": "self"},
+    "contact": {"channel": "none"},
+    "reported_person": {"office": "", "excluded": []},
+    "incident": {"story": "Cerita yang cukup panjang untuk sebuah laporan. " * 8},
+}
 
 
 def cast() -> Cast:
@@ -14,19 +28,8 @@ def cast() -> Cast:
     return Cast(json.loads((Path(os.environ["SIMPUL_VAR"]) / "cast.json").read_text()))
 
 
-def file_many(cast: Cast, count: int, now: datetime) -> list[Any]:
+def file_many(cast: Cast, count: int, now: datetime) -> list[Report]:
     """Files reports to the intake desk; their receipts open nothing, for no words were derived."""
-    from simpul.reports import actions
-    from simpul.reports.models import Report
-    from simpul.vault import context, crypto, receipts
-
-    answers: actions.Answers = {
-        "safety": {"danger": "no"},
-        "notes": {"needs": ["health"], "region": "53.71", "for_whom": "self"},
-        "contact": {"channel": "none"},
-        "reported_person": {"office": "", "excluded": []},
-        "incident": {"story": "Cerita yang cukup panjang untuk sebuah laporan. " * 8},
-    }
     receiver, fallback = cast.desk("intake"), cast.desk("fallback")
     opened = [
         receipts.Opened(crypto.random(), receipts.pair_of(crypto.random())) for _ in range(count)
@@ -34,19 +37,15 @@ def file_many(cast: Cast, count: int, now: datetime) -> list[Any]:
     for one in opened:
         with context.opened("public", receipt=one.lookup):
             actions.file(
-                actor=actions.Filing(), receipt=one, answers=answers, receiver=receiver,
+                actor=Filing(), receipt=one, answers=ANSWERS, receiver=receiver,
                 fallback=fallback, now=now,
             )  # fmt: skip
     lookups = [one.lookup for one in opened]
     return list(Report.objects.filter(lookup__in=lookups).order_by("ref"))
 
 
-def take_up(cast: Cast, reports: list[Any], now: datetime, **more: Any) -> list[Any]:
-    """Opens a case from each report, with a label and a next action."""
-    from datetime import timedelta
-
-    from simpul.cases.actions import files
-
+def take_up(cast: Cast, reports: list[Report], now: datetime) -> list[Case]:
+    """Opens a case from each report, with a label and a next action; one falls due each hour."""
     cases = []
     for number, report in enumerate(reports):
         with cast.acting("intake") as actor:
@@ -54,7 +53,7 @@ def take_up(cast: Cast, reports: list[Any], now: datetime, **more: Any) -> list[
                 files.open_from_report(
                     actor=actor, report=report, label=f"Kasus {number}",
                     next_action="Menelepon kembali", due_at=now + timedelta(hours=number),
-                    risk="low", reporter_is_survivor=True, now=now, **more,
+                    risk="low", reporter_is_survivor=True, now=now,
                 )
             )  # fmt: skip
     return cases

@@ -57,4 +57,4 @@ def _ports(process: subprocess.Popen[str]) -> list[int]:
         ports = re.findall(r"http://127\.0\.0\.1:(\d+)/ /", "".join(said))
         if len(ports) == 2:
             return [int(port) for port in ports]
-    raise SystemExit("".join(said[-12:]))
+    raise RuntimeError("./simpul demo ended before its doors opened")

@@ -31,6 +31,11 @@ def note(what: str, figure: str, how: str) -> Figure:
     return Figure(what, figure, "", True, how)
 
 
+def broken(name: str, reason: Exception) -> Figure:
+    """The line of a measurement that could not be made."""
+    return Figure(name, "not measured", "a figure", False, f"{type(reason).__name__}: {reason}")
+
+
 def show(figures: Sequence[Figure], footer: str) -> None:
     """Prints the table."""
     _row(HEADINGS)

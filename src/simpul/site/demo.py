@@ -17,6 +17,7 @@ from simpul.directory import actions as services
 from simpul.network import access
 from simpul.network.actor import Actor
 from simpul.referrals import actions as referrals
+from simpul.referrals import queries as referral_queries
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
@@ -249,6 +250,10 @@ class _Played:
 
     def _close(self, step: Row, at: datetime) -> None:
         with self.demo.acting(self._lead()) as actor:
+            for referral in referral_queries.of_case(actor, self.case).filter(
+                state__in=referral_queries.RUNNING
+            ):
+                referrals.end(actor=actor, referral=referral, now=at)
             files.close(
                 actor=actor, case=self.case, reason=CLOSINGS[step["reason"]],
                 note=step.get("text", ""), now=at,
