@@ -276,7 +276,7 @@ def test_a_consent_is_recorded_shared_stopped_and_taken_back(cast: Cast, sign_in
     case, door = cast.open_case(cast.file()), sign_in("intake")
     at, form = f"/cases/{case.code}/consents/", agreeing(cast)
     page = door.get(at)
-    assert "Anda boleh melihat, memperbaiki, membekukan, dan menghapus data Anda." in text(page)
+    assert "Anda boleh minta melihat, memperbaiki, membekukan, atau menghapus data." in text(page)
     for _time in range(2):
         assert door.post(at, form)["Location"] == f"{at}{form['ref']}/"
     assert Consent.objects.count() == 1
