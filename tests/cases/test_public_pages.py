@@ -38,7 +38,7 @@ def test_each_consent_says_who_what_until_when_and_what_was_read(cast: Cast, pub
     html = page(public, MINE).html
     assert "Layanan Medis Uji" in html
     assert "Mendapat layanan" in html
-    assert "Berlaku sebelum" in html
+    assert "Berakhir pada" in html
     assert "Dibaca:" in html
     assert f"{MINE}{consent}/" in html
     assert "Mera" not in html

@@ -122,7 +122,7 @@ def test_someone_who_comes_gets_six_words_and_a_case(cast: Cast, sign_in: SignIn
 def test_the_intake_page_carries_the_three_guard_rails(sign_in: SignIn) -> None:
     said = text(sign_in("intake").get("/cases/new/"))
     for words in (
-        "Jangan janji rahasia mutlak.", "Jangan selidik.", "Selalu minta izin.",
+        "Jangan menjanjikan rahasia penuh.", "Jangan menyelidiki.", "Selalu minta izin.",
         "Hentikan dan rujuk",
     ):  # fmt: skip
         assert words in said
@@ -180,7 +180,7 @@ def test_every_act_is_also_its_page(cast: Cast, sign_in: SignIn) -> None:
     case, door = cast.open_case(cast.file()), sign_in("intake")
     for path in [*PAGES, "label/", "next/", "risk/", "close/", "reopen/"]:
         assert door.get(f"/cases/{case.code}/{path}").status_code == 200, path
-        assert "Ringkas" in text(door.get(f"/cases/{case.code}/{path}"))
+        assert "Ringkasan" in text(door.get(f"/cases/{case.code}/{path}"))
         assert door.get(f"/en/cases/{case.code}/{path}").status_code == 200, path
 
 

@@ -26,12 +26,12 @@ def test_a_place_shows_help_hours_cost_way_and_day(cast: Cast, public: Door) -> 
     for words in ("Layanan Medis Uji", "Layanan kesehatan", "Senin, 08.00", "Tanpa bayar", SECRET,
                   "0000-0000-1101", "Diperiksa", "Kota Kupang"):  # fmt: skip
         assert words in html
-    assert "Perlu dicek." not in html
+    assert "Perlu diperiksa lagi." not in html
 
 
 def test_what_was_not_checked_for_ninety_days_says_so(cast: Cast, public: Door) -> None:
     offer(cast, "clinic", days=91)
-    assert "Perlu dicek." in public.get("/directory/").content.decode()
+    assert "Perlu diperiksa lagi." in public.get("/directory/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,9 @@ def test_colleagues_see_each_other_and_administrators_their_scope(
     cast: Cast, sign_in: SignIn
 ) -> None:
     page = text(sign_in("intake").get("/network/people/"))
-    assert "Tilo I" in page and "Mera C" not in page and "Keluarkan" not in page
+    assert "Tilo I" in page and "Mera C" not in page and "Akhiri tugas" not in page
     page = text(sign_in("root-one").get("/network/people/"))
-    assert "Tilo I" in page and "Mera C" in page and "Keluarkan" in page and "Bora A" in page
+    assert "Tilo I" in page and "Mera C" in page and "Akhiri tugas" in page and "Bora A" in page
 
 
 # --- From the invitation to the key --------------------------------------------------------------

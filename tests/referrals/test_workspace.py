@@ -69,7 +69,7 @@ def test_the_slip_says_the_need_and_the_clock_and_nothing_of_the_case(
     page = door.get(f"/referrals/{sent.code}/")
     said = text(page)
     for words in (
-        "Perlu hari ini.", "18 sampai 24 tahun", "Bahasa Dawan", "Sangat segera", "Kesehatan",
+        "Perlu hari ini.", "18 sampai 24 tahun", "Bahasa Dawan", "Mendesak", "Kesehatan",
         "Jawaban atas rujukan", "Pilihan kami: dihitung sejak rujukan dikirim", "Terima",
     ):  # fmt: skip
         assert words in said

@@ -19,6 +19,7 @@ from simpul.cases.actions import consents, files
 from simpul.cases.models import Case
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
+from simpul.referrals.models import Referral
 from simpul.reports import actions as reports
 from simpul.reports.models import Message, Part, Report
 from simpul.vault import context, crypto, envelopes, receipts, rows
@@ -645,6 +646,10 @@ REFUSED: dict[str, Change] = {
     "an existing report as its dialogue": in_report(dialogue=lambda _c, f: str(f.ref)),
     "an existing dialogue as its reference": in_report(ref=lambda _c, f: str(f.dialogue)),
     "a desk's labels as its dialogue": in_report(dialogue=lambda c, _f: str(c.desk("intake").ref)),
+    "labels that a desk has not begun": in_report(
+        dialogue=lambda c, _f: str(c.desk("shelter").ref)
+    ),
+    "a referral as its dialogue": in_report(dialogue=first(Referral)),
     "one record for both": lambda _c, p, _f: p["report"].update(dialogue=p["report"]["ref"]),
     "an existing envelope": in_first("envelopes", ref=first(Envelope)),
     "an existing grant": in_first("grants", ref=first(Grant)),

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from simpul.cases import sharing
 from simpul.cases.actions import consents, files
 from simpul.cases.models import Case, Consent, Entry
+from simpul.clocks.models import Clock
 from simpul.network.actor import Actor
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
 from simpul.reports import actions as reports
 from simpul.reports.models import Attachment, Part, Report
-from simpul.vault import crypto, envelopes, receipts
+from simpul.vault import context, crypto, envelopes, receipts
 from simpul.vault.crypto import Pair
 from simpul.vault.envelopes import Closed, OpenEnvelope, Unopened
 from simpul.vault.keyring import Keyring
@@ -640,6 +641,28 @@ def test_a_stranger_opens_no_case_on_a_foreign_report(
             assert Case.objects.update(desk=cast.desk(who)) == 0
     with pytest.raises(DatabaseError, match="permission denied"), cast.acting("intake"):
         Case.objects.update(ref=report.ref)
+
+
+def test_another_desk_may_lead_what_its_reporter_stopped_and_took_up_again(cast: Cast) -> None:
+    """The fallback wakes and opens the case; the desk that had it reads nothing any more."""
+    receipt = cast.file()
+    case: Case = cast.open_case(receipt)
+    now = timezone.now()
+    with cast.reporting(receipt) as reporter:
+        reports.withdraw(actor=reporter, now=now)
+    with cast.reporting(receipt) as reporter:
+        assert reports.reopen(actor=reporter, now=now)
+    Clock.objects.filter(subject=case.ref).update(due_at=now - timedelta(minutes=1))
+    with context.opened("worker"):
+        assert reports.wake(actor=reports.Filing(), report=case.ref)
+    cast.open_case(receipt, "fallback")
+    taken = Case.objects.get()
+    assert taken.desk == cast.desk("fallback")
+    with cast.acting("fallback") as actor:
+        assert files.read(actor=actor, case=taken).report["incident"]
+    assert not Grant.objects.filter(desk=cast.desk("intake").pk, state="live").exclude(
+        envelope__record=cast.desk("intake").ref
+    )
 
 
 def test_a_receiver_writes_no_entry(cast: Cast, case: Case, shared: Consent) -> None:

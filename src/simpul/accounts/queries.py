@@ -10,17 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from simpul.vault import audit
 
 WORDS: dict[str, Any] = {
-    "accounts.joined": _("Bergabung"),
-    "accounts.signed_in": _("Masuk"),
+    "accounts.joined": _("Bergabung dengan Simpul"),
+    "accounts.signed_in": _("Masuk ke Simpul"),
     "accounts.sign_in_refused": _("Percobaan masuk yang belum cocok"),
-    "accounts.signed_out": _("Keluar"),
+    "accounts.signed_out": _("Keluar dari Simpul"),
     "accounts.signed_out_everywhere": _("Keluar dari semua perangkat"),
     "cases.listed": _("Melihat daftar kasus"),
     "cases.read": _("Membaca kasus"),
     "network.handed_over": _("Menyerahkan kunci meja"),
     "network.invited": _("Mengundang rekan"),
     "network.joined": _("Memakai undangan"),
-    "network.removed": _("Mengeluarkan anggota"),
+    "network.removed": _("Mengakhiri tugas anggota"),
     "network.signed": _("Menandatangani"),
     "referrals.listed": _("Melihat daftar rujukan"),
     "referrals.read": _("Membaca rujukan"),

@@ -100,6 +100,7 @@ def _own(request: Request) -> User:
 
 
 def _ask(request: HttpRequest, status: int = 200, **values: Any) -> HttpResponse:
+    values["idle_minutes"] = settings.SESSION_COOKIE_AGE // 60
     return render(request, "accounts/sign_in.html", values, status=status)
 
 

@@ -67,7 +67,7 @@ class NextAction(Due):
     field_order = ("text", "due_on", "due_hour")
 
     text = forms.CharField(
-        label=_("Langkah berikut"),
+        label=_("Langkah berikutnya"),
         help_text=_("Penyintas bisa membaca kalimat ini."),
         max_length=300,
     )
@@ -83,7 +83,7 @@ class TakeUp(Due):
     field_order = ("next_action", "due_on", "due_hour", "risk", "label", "reporter_is_survivor")
 
     next_action = forms.CharField(
-        label=_("Langkah berikut"),
+        label=_("Langkah berikutnya"),
         help_text=_("Penyintas bisa membaca kalimat ini."),
         max_length=300,
     )
@@ -119,7 +119,7 @@ class WalkIn(Due):
     token = forms.CharField(widget=forms.HiddenInput)
     desk = forms.ChoiceField(label=_("Dicatat oleh meja"))
     channel = forms.ChoiceField(
-        label=_("Ia menghubungi dengan cara"),
+        label=_("Ia datang atau menelepon?"),
         choices=[(c.value, c.label) for c in (Report.Channel.WALK_IN, Report.Channel.PHONE)],
         widget=forms.RadioSelect,
         initial=Report.Channel.WALK_IN,
@@ -165,7 +165,7 @@ class WalkIn(Due):
         label=_("Sudah saya bacakan ulang, dan ia setuju disimpan"), required=False
     )
     next_action = forms.CharField(
-        label=_("Langkah berikut"),
+        label=_("Langkah berikutnya"),
         help_text=_("Penyintas bisa membaca kalimat ini."),
         max_length=300,
     )
@@ -288,7 +288,7 @@ class Agree(Sheet):
         choices=[c for c in Consent.Given.choices if c[0] != Consent.Given.RECEIPT],
     )
     read_aloud = forms.BooleanField(
-        label=_("Tujuh hal di atas sudah saya bacakan"),
+        label=_("Tujuh hal itu sudah saya bacakan"),
         error_messages={"required": EMPTY},
     )
 

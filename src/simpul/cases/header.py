@@ -48,7 +48,7 @@ def _contact(file: CaseFile) -> Fact:
     if "contact" not in file.open:
         text = _("Tidak dibagikan. Hubungi lewat meja pemilik kasus.")
     return {
-        "label": _("Cara kontak aman"),
+        "label": _("Cara kontak yang aman"),
         "text": text or _("Tidak ada. Jangan hubungi. Tulis kabar di pesan."),
     }
 

@@ -198,7 +198,7 @@ class Closure(SealedRow):
         GOALS = "goals", _("Tujuan tercapai")
         WISH = "wish", _("Permintaan penyintas")
         MOVED = "moved", _("Pindah wilayah")
-        LOST_CONTACT = "lost_contact", _("Kontak terputus setelah dicoba")
+        LOST_CONTACT = "lost_contact", _("Kontak terputus setelah beberapa kali dicoba")
         TRANSFERRED = "transferred", _("Dialihkan ke lembaga lain")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="closures")

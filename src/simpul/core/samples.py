@@ -79,14 +79,14 @@ def components(now: dt.datetime) -> dict[str, Any]:
             link("Jaringan"),
         ],
         "tabs": [
-            link("Ringkas", current=True),
+            link("Ringkasan", current=True),
             link("Catatan"),
             link("Asesmen"),
             link("Rencana"),
             link("Rujukan"),
             link("Hak"),
             link("Keselamatan"),
-            link("Persetujuan"),
+            link("Izin"),
             link("Riwayat"),
         ],
         "facts": [
@@ -97,11 +97,11 @@ def components(now: dt.datetime) -> dict[str, Any]:
                 "wide": True,
             },
             {
-                "label": "Cara kontak aman",
+                "label": "Cara kontak yang aman",
                 "text": "Telepon hari kerja, jam 10 sampai 12. Sebut diri “toko kain”.",
             },
             {
-                "label": "Langkah berikut",
+                "label": "Langkah berikutnya",
                 "text": "Antar ke Klinik Melati",
                 "due_at": now + 5 * hour,
             },
@@ -140,8 +140,8 @@ def components(now: dt.datetime) -> dict[str, Any]:
             "caption": "Kasus di meja ini",
             "columns": [
                 {"label": "Kasus", "url": "?sort=ref", "order": "ascending"},
-                {"label": "Langkah berikut"},
-                {"label": "Penanggung jawab", "url": "?sort=owner"},
+                {"label": "Langkah berikutnya"},
+                {"label": "Pemilik kasus", "url": "?sort=owner"},
                 {"label": "Hari"},
             ],
             "rows": [
@@ -189,7 +189,7 @@ def components(now: dt.datetime) -> dict[str, Any]:
             {
                 "at": now - hour,
                 "who": "Manajer kasus",
-                "title": "Persetujuan dicatat",
+                "title": "Izin dicatat",
                 "text": "Penyintas mengizinkan Klinik Melati membaca bagian kesehatan.",
             },
             {

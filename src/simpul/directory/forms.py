@@ -28,7 +28,7 @@ class Terms(forms.Form):
         label=_("Biaya"), help_text=_("Misalnya: tanpa bayar."), max_length=120, required=False
     )
     way = forms.CharField(
-        label=_("Cara datang"),
+        label=_("Cara ke sana"),
         help_text=_("Jangan tulis alamat rumah aman."),
         max_length=200,
         required=False,

@@ -32,7 +32,7 @@ class NameTaken(AgainstTheRules):
     """Sign-in names are unique."""
 
     def __init__(self) -> None:
-        super().__init__(_("Nama masuk ini sudah dipakai. Pilih nama lain."))
+        super().__init__(_("Nama pengguna ini sudah dipakai. Pilih nama lain."))
 
 
 class AlreadyHasKey(AgainstTheRules):
@@ -46,7 +46,7 @@ class ShownOnce(AgainstTheRules):
     """The same form again: the place is kept already, and its code was shown."""
 
     def __init__(self) -> None:
-        super().__init__(_("Undangan ini sudah dibuat. Kodenya hanya tampil sekali."))
+        super().__init__(_("Undangan ini sudah dibuat. Tautannya hanya tampil sekali."))
 
 
 class TwoMustStay(AgainstTheRules):

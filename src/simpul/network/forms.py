@@ -45,7 +45,7 @@ class Join(Sheet):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     username = forms.CharField(
-        label=_("Nama masuk"),
+        label=_("Nama pengguna"),
         help_text=_("Huruf kecil, tanpa spasi. Anda mengetiknya setiap kali masuk."),
         max_length=30,
         validators=[NAME],

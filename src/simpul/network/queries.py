@@ -101,7 +101,7 @@ def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
         title = _("Menerima %(name)s di %(desk)s") % values
     facts = [
         (_("Nama"), user.name if user else ""),
-        (_("Nama masuk"), user.username if user else ""),
+        (_("Nama pengguna"), user.username if user else ""),
         (_("Meja"), desk.name if desk else ""),
         (_("Lembaga"), agency.name if agency else ""),
     ]

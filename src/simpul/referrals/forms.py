@@ -64,7 +64,7 @@ class Send(Sheet):
     region = forms.ChoiceField(label=_("Kabupaten atau kota"), required=False)
     language = forms.CharField(label=_("Bahasa yang nyaman"), max_length=60, required=False)
     accessibility = forms.CharField(
-        label=_("Kebutuhan khusus"),
+        label=_("Kebutuhan akses"),
         help_text=_("Misalnya kursi roda, bahasa isyarat, atau membawa anak."),
         max_length=120,
         required=False,

@@ -31,7 +31,7 @@ class Referral(SealedRow):
     class Urgency(models.TextChoices):
         LOW = "low", _("Biasa")
         MEDIUM = "medium", _("Segera")
-        HIGH = "high", _("Sangat segera")
+        HIGH = "high", _("Mendesak")
 
     code = models.CharField(max_length=10, unique=True, default=new_code)
     case = models.ForeignKey(Case, models.CASCADE, related_name="referrals")

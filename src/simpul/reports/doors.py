@@ -57,7 +57,9 @@ def ask_again(request: HttpRequest) -> HttpResponse:
     values = {
         "t": content.texts(),
         "kept": typed,
-        "sentence": gettext("Halaman ini sudah menutup sendiri. Buka lagi dengan enam kata Anda."),
+        "sentence": gettext(
+            "Halaman ini sudah tertutup sendiri. Buka lagi dengan enam kata Anda."
+        ),
         "words": "",
     }
     return render(request, "reports/public/open.html", values, status=403)

@@ -81,7 +81,7 @@ def standing(
         late = (
             said["late"]
             if report.fallback_id
-            else gettext("Jawaban ini terlambat. Kami minta maaf.")
+            else gettext("Jawaban kami terlambat. Kami minta maaf.")
         )
         return [here, late]
     return [here]

@@ -35,9 +35,9 @@ MAIN: dict[str, list[Entry]] = {
 }
 # Pages of one case, in every room that has one; their URLs take the case's code as `case_code`.
 CASE_TABS: list[Entry] = [
-    (_("Ringkas"), "cases:summary"),
+    (_("Ringkasan"), "cases:summary"),
     (_("Catatan"), "cases:notes"),
-    (_("Persetujuan"), "cases:consents"),
+    (_("Izin"), "cases:consents"),
     (_("Rujukan"), "referrals:of_case"),
     (_("Riwayat"), "cases:history"),
 ]

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('ref', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('row_version', models.PositiveSmallIntegerField(default=1)),
-                ('reason', models.CharField(choices=[('goals', 'Tujuan tercapai'), ('wish', 'Permintaan penyintas'), ('moved', 'Pindah wilayah'), ('lost_contact', 'Kontak terputus setelah dicoba'), ('transferred', 'Dialihkan ke lembaga lain')], max_length=12)),
+                ('reason', models.CharField(choices=[('goals', 'Tujuan tercapai'), ('wish', 'Permintaan penyintas'), ('moved', 'Pindah wilayah'), ('lost_contact', 'Kontak terputus setelah beberapa kali dicoba'), ('transferred', 'Dialihkan ke lembaga lain')], max_length=12)),
                 ('note', simpul.vault.fields.SealedField()),
                 ('closed_at', models.DateTimeField()),
                 ('reopened_at', models.DateTimeField(null=True)),

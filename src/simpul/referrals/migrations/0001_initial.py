@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('row_version', models.PositiveSmallIntegerField(default=1)),
                 ('code', models.CharField(default=simpul.core.refs.new_code, max_length=10, unique=True)),
                 ('compartments', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('contact', 'Cara menghubungi'), ('identity', 'Identitas'), ('incident', 'Kejadian'), ('health', 'Kesehatan'), ('legal', 'Hukum'), ('psychosocial', 'Psikososial'), ('safety', 'Keselamatan'), ('recovery', 'Pemulihan'), ('notes', 'Catatan kerja'), ('reported_person', 'Terlapor')], max_length=16), size=None)),
-                ('urgency', models.CharField(choices=[('low', 'Biasa'), ('medium', 'Segera'), ('high', 'Sangat segera')], max_length=6)),
+                ('urgency', models.CharField(choices=[('low', 'Biasa'), ('medium', 'Segera'), ('high', 'Mendesak')], max_length=6)),
                 ('need', simpul.vault.fields.SealedField()),
                 ('answer', simpul.vault.fields.SealedField(null=True)),
                 ('state', models.CharField(choices=[('sent', 'Menunggu jawaban'), ('accepted', 'Diterima'), ('declined', 'Belum bisa dilayani'), ('reported', 'Sudah ada kabar balik'), ('ended', 'Selesai'), ('withdrawn', 'Izin ditarik penyintas')], default='sent', max_length=9)),

@@ -33,8 +33,8 @@ def listed(request: Request) -> HttpResponse:
     """Referrals that came in, or went out."""
     actor, box = request.actor, request.GET.get("box", "received")
     lists = [
-        ("received", _("Masuk"), queries.received(actor)),
-        ("sent", _("Terkirim"), queries.sent(actor)),
+        ("received", _("Rujukan masuk"), queries.received(actor)),
+        ("sent", _("Rujukan terkirim"), queries.sent(actor)),
     ]
     found = next((rows for name, _label, rows in lists if name == box), lists[0][2])
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -188,7 +188,7 @@ def _need(read: Slip | None) -> list[tuple[str, str]]:
         (_("Kelompok umur"), forms.age(need.age_band)),
         (_("Kabupaten atau kota"), regions.names([need.region]).get(need.region, need.region)),
         (_("Bahasa yang nyaman"), need.language),
-        (_("Kebutuhan khusus"), need.accessibility),
+        (_("Kebutuhan akses"), need.accessibility),
         (_("Catatan singkat"), need.note),
     ]
     return [(question, answer) for question, answer in found if answer]

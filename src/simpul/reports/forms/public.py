@@ -60,7 +60,11 @@ def _words(most: int, **more: Any) -> Words:
     return Words(
         required=False,
         max_length=most,
-        error_messages={"max_length": _("Tulisan ini terlalu panjang. Ringkas sedikit.")},
+        error_messages={
+            "max_length": _(
+                "Tulisan ini terlalu panjang. Sisanya bisa dikirim nanti sebagai pesan."
+            )
+        },
         **more,
     )
 

@@ -14,7 +14,7 @@ class Answer(forms.Form):
     ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     text = forms.CharField(
         label=_("Tulis jawaban"),
-        help_text=_("Pelapor membacanya dengan enam katanya. Sebut langkah berikut dan kapan."),
+        help_text=_("Pelapor membacanya dengan enam katanya. Sebut langkah berikutnya dan kapan."),
         max_length=4000,
         error_messages={"required": _("Tulis jawabannya dulu.")},
         widget=forms.Textarea(attrs={"rows": 5}),

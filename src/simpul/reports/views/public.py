@@ -157,7 +157,7 @@ def _notes(form: forms.Report, desks: list[Desk]) -> dict[int, list[str]]:
         line = said["receiver_services"].format(services=", ".join(names))
         notes[desk.pk] = [
             *([line] if names else []),
-            gettext("Wajib meneruskan kekerasan seksual ke polisi dalam 3 x 24 jam.")
+            gettext("Wajib melaporkan kekerasan seksual ke polisi dalam 3 x 24 jam.")
             if queries.must_tell_police(desk)
             else gettext("Bertanya dulu sebelum menghubungi polisi."),
         ]
@@ -222,7 +222,7 @@ def _ask_again(request: HttpRequest, form: forms.Report) -> HttpResponse | None:
         return _page(request, form, LAST, str(CannotReceive().sentence), 422)
     fallback = _agreed(form, receiver)
     if fallback is not None and str(fallback.ref) != form.said("shown"):
-        sentence = gettext("Tempat pengganti berubah, karena pilihan Anda. Periksa sekali lagi.")
+        sentence = gettext("Tempat pengganti ikut berubah. Periksa sekali lagi.")
         return _page(request, form, LAST, sentence, 422)
     return None
 

@@ -51,7 +51,10 @@ def page(
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Nothing here, or nothing for you: the same page."""
     return page(
-        request, 404, _("Halaman ini tidak ada"), _("Alamat ini tidak ada, atau bukan untuk Anda.")
+        request,
+        404,
+        _("Halaman ini tidak ada"),
+        _("Alamat ini tidak ada, atau tidak bisa dibuka dari sini."),
     )
 
 
@@ -61,14 +64,17 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
         request,
         403,
         _("Bukan tugas meja Anda"),
-        _("Minta rekan yang bertugas. Percobaan ini dicatat."),
+        _("Minta rekan yang bertugas. Ini tercatat di jejak Anda."),
     )
 
 
 def bad(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """A request that no page of ours sends."""
     return page(
-        request, 400, _("Belum terbaca"), _("Buka lagi halamannya, lalu coba sekali lagi.")
+        request,
+        400,
+        _("Halaman ini belum terbaca"),
+        _("Buka lagi halamannya, lalu coba sekali lagi."),
     )
 
 
@@ -92,6 +98,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
         "kept": kept(request),
         "next": request.path if request.method == "POST" else request.get_full_path(),
         "lost_files": bool(request.method == "POST" and request.FILES),
+        "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
     }
     return HttpResponse(render_to_string("accounts/sign_in.html", values, request), status=401)
 

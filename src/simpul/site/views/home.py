@@ -78,15 +78,15 @@ def _labels(actor: Actor, found: list[Case]) -> dict[Any, str]:
 
 def _case(case: Case, labels: dict[Any, str], zone: str) -> Line:
     """A case whose next action waits; the act is to set the next one."""
-    until = moment(case.due_at, zone) if case.due_at else ""
+    until = moment(case.due_at, zone) if case.due_at else _("belum ada langkah berikutnya")
     return {
         "title": labels.get(case.ref) or case.code,
         "url": reverse("cases:summary", args=[case.code]),
-        "note": f"{until or _('belum ada langkah berikut')} · {case.code}",
+        "note": f"{until} · {case.code}",
         "due_at": case.due_at,
         "level": case.risk,
         "act_url": reverse("cases:next_action", args=[case.code]) + "#nextaction_text",
-        "act_label": _("Langkah berikut"),
+        "act_label": _("Langkah berikutnya"),
     }
 
 
