@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import models
@@ -22,6 +23,10 @@ from simpul.network import access as network_access
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
 from simpul.vault import context, keydirectory, pins, receipts
+
+# The same examples each time, and no stopwatch: a busy machine is no mistake.
+hypothesis.settings.register_profile("simpul", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("simpul")
 
 
 @pytest.fixture(scope="session")

@@ -235,9 +235,7 @@ def test_a_line_kept_from_the_chain_is_noticed(chain: None) -> None:
 
 
 @given(st.lists(st.integers(0, 4), max_size=8), st.data())
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_one_change_breaks_the_chain_where_it_is(
     chain: None, runs: list[int], data: st.DataObject
 ) -> None:

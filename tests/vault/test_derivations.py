@@ -104,7 +104,7 @@ def test_an_exception_gives_the_place_back() -> None:
     st.integers(1, 4),
     st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=24),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_place_is_lost_and_no_more_than_the_places_are_taken(
     places: int, callers: list[tuple[str, bool, bool]]
 ) -> None:

@@ -432,9 +432,7 @@ STEP = st.tuples(
 
 
 @given(st.lists(STEP, max_size=12))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_desks_of_a_row_are_always_its_live_grants(
     cast: Cast, case: Case, steps: list[tuple[str, int, str]]
 ) -> None:
@@ -675,6 +673,21 @@ def test_a_receiver_writes_no_entry(cast: Cast, case: Case, shared: Consent) -> 
         )
         envelopes.open_envelope(envelope, actor.keyring).seal(entry, "text", "x")
         entry.save(force_insert=True)
+
+
+def test_a_receiver_asks_no_other_desk_in_the_leading_ones_name(
+    cast: Cast, case: Case, shared: Consent
+) -> None:
+    """It sees the case and the consent; the referral is not its to write."""
+    envelope = Envelope.objects.get(record=case.ref, compartment="health")
+    for sender in ("intake", "clinic"):
+        with pytest.raises(DatabaseError, match="row-level security"), cast.acting("clinic"):
+            Referral.objects.create(
+                case=case, consent=shared, compartments=[], from_desk_id=cast.secrets["desks"][sender],
+                to_desk_id=cast.secrets["desks"]["clinic"], urgency="low", need=b"x",
+                sent_at=timezone.now(), due_at=timezone.now(), envelope=envelope,
+                desks=[cast.secrets["desks"]["clinic"]],
+            )  # fmt: skip
 
 
 def test_an_asked_desk_changes_only_its_answer(cast: Cast, case: Case) -> None:
