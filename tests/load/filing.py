@@ -31,21 +31,23 @@ def measure() -> list[Figure]:
     pairs = [pair for run in runs for pair in run]
     alone = _middle([alone for alone, _ in pairs])
     sent = _middle([sent for _, sent in pairs])
+    # What an idle machine would show: while others use the cores, waiting hides the rest.
+    idle = median(sent.processor / alone.processor for alone, sent in pairs)
     return [
         Figure(
-            "server time of filing a report", f"{ratio:.2f} × its Argon2id", f"≤ {MOST} ×",
-            ratio <= MOST,
+            "server time of filing a report", f"{ratio:.2f} × ({idle:.2f} × idle)", f"≤ {MOST} ×",
+            max(ratio, idle) <= MOST,
             f"Kirim through all middleware in this process, minus its {sent.queries} statements;"
             f" median ratio of {RUNS} interleaved runs of {REPEATS}, Argon2id with"
-            f" {settings.ARGON_MEMORY // 2**20} MiB and {settings.ARGON_PASSES} passes",
+            f" {settings.ARGON_MEMORY // 2**20} MiB and {settings.ARGON_PASSES} passes; idle:"
+            " the same in processor time, which other work on the machine does not hide",
         ),
         note(
             "  of it",
             f"{1000 * sent.server:.0f} ms, {1000 * alone.server:.0f} ms alone",
             f"{1000 * (sent.server - alone.server):.0f} ms are the page, the sealing and the"
             f" signatures; {1000 * sent.database:.0f} ms more in the database; on the processor"
-            f" {1000 * sent.processor:.0f} ms, {1000 * alone.processor:.0f} ms alone:"
-            f" {sent.processor / alone.processor:.2f} ×",
+            f" {1000 * sent.processor:.0f} ms, {1000 * alone.processor:.0f} ms alone",
         ),
     ]  # fmt: skip
 
