@@ -168,7 +168,7 @@ def test_help_names_every_verb_and_installs_nothing(checkout: Checkout) -> None:
 
 def test_make_has_the_same_names() -> None:
     makefile = (REPO / "Makefile").read_text()
-    assert "VERBS = demo up test check verify-chain burn codes\n" in makefile
+    assert "VERBS = demo up test check verify-chain burn first-day codes\n" in makefile
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -21,26 +21,28 @@ def measure(instance: Supervised) -> list[Figure]:
     first, total = walk["home"], sum(answer.bytes for answer in walk.values())
     lighter = total - sum(answer.received - answer.lighter for answer in walk.values())
     packed = all(answer.packed for answer in walk.values())
-    state = "the door packs its pages" if packed else "sent plain; the door packs nothing"
+    plain = sum(len(answer.body) for answer in walk.values())
+    state = (
+        f"packed by the door ({_kb(plain)} of pages)" if packed
+        else f"sent plain; gzip would make it {_kb(lighter)}, and the first page {_kb(first.lighter)}"
+    )  # fmt: skip
     figures = [
         Figure(
             "first view of the public door", f"{_kb(first.received)} in 1 request",
             f"≤ {_kb(FIRST)}", first.received <= FIRST and _stands_alone(first),
-            f"bytes of the answer with its headers on a socket, Accept-Encoding: gzip; {state};"
-            f" gzip would make it {_kb(first.lighter)}",
+            f"bytes of the answer with its headers on a socket, Accept-Encoding: gzip; {state}",
         ),
         Figure(
             "a whole text report", f"{_kb(total)} both ways", f"≤ {_kb(REPORT)}", total <= REPORT,
             "home, three pages, Kirim, receipt on one warm connection, a story of"
-            f" {len(STORY)} letters, the offices of the invented network; {state}; gzip would"
-            f" make it {_kb(lighter)}",
+            f" {len(STORY)} letters, the offices of the invented network; {state}",
         ),
     ]  # fmt: skip
     for name, answer in walk.items():
         figures.append(
             note(
                 f"  {name}", f"{_kb(answer.received)}, up {_kb(answer.sent)}",
-                f"gzip would make it {_kb(answer.lighter)}",
+                f"{_kb(len(answer.body))} of HTML, {_kb(answer.lighter)} packed with headers",
             )
         )  # fmt: skip
     return figures

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from django.db.models import QuerySet
@@ -32,9 +33,11 @@ def load() -> int:
             unique_fields=["kode_kemendagri"],
             update_fields=["kode_bps", "name", "kind", "parent", "zone"],
         )
+    by_province.cache_clear()
     return len(rows)
 
 
+@cache
 def by_province(first: str = "53") -> list[tuple[str, list[tuple[str, str]]]]:
     """Regencies and cities grouped by province for a select; the province named `first` leads."""
     rows: QuerySet[Region] = Region.objects.filter(parent__isnull=False).select_related("parent")

@@ -55,7 +55,7 @@ def record(
 
 
 @transaction.atomic
-def link(limit: int = 5000) -> int:
+def link(limit: int = 500) -> int:
     """Numbers and links the pending lines and signs the new head; returns how many it linked.
 
     One linker at a time (advisory lock); another that comes meanwhile does nothing.
