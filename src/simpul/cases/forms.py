@@ -9,29 +9,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from simpul.cases.models import Case, Closure, Consent
+from simpul.core.sheet import EMPTY, Sheet
 from simpul.network import regions
 from simpul.network.models import Desk
 from simpul.reports import content, words
 from simpul.reports.models import Report
 
-EMPTY = _("Bagian ini masih kosong.")
 LONG = 8000
 
 
 def _text(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
-
-
-class Sheet(forms.Form):
-    """A form whose ids begin with its name, because a page may hold several."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        more.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
-        super().__init__(*args, **more)
-        for field in self.fields.values():
-            field.error_messages["required"] = EMPTY
 
 
 class Due(Sheet):

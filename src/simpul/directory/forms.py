@@ -6,11 +6,10 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from simpul.core.sheet import EMPTY
 from simpul.directory import queries
 from simpul.network import regions
 from simpul.network.models import Desk
-
-EMPTY = _("Bagian ini masih kosong.")
 
 
 class Terms(forms.Form):

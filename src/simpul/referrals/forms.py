@@ -7,12 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from simpul.cases.models import Consent
+from simpul.core.sheet import Sheet
 from simpul.directory import queries as directory
 from simpul.network import regions
 from simpul.referrals.models import Referral
 from simpul.reports import words
 
-EMPTY = _("Bagian ini masih kosong.")
 AGES = [
     ("", _("Tidak disebut")),
     ("0-5", _("0 sampai 5 tahun")),
@@ -22,18 +22,6 @@ AGES = [
     ("25-59", _("25 sampai 59 tahun")),
     ("60-", _("60 tahun ke atas")),
 ]
-
-
-class Sheet(forms.Form):
-    """A form whose ids begin with its name, because a page may hold several."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        more.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
-        super().__init__(*args, **more)
-        for field in self.fields.values():
-            field.error_messages["required"] = EMPTY
 
 
 class Send(Sheet):
