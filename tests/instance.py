@@ -17,6 +17,7 @@ from psycopg import sql
 
 REPO = Path(__file__).resolve().parents[1]
 TEMPLATE = "simpul_template"
+EMPTY = "simpul_empty"  # migrated, before its first day
 
 
 def _begin() -> None:
@@ -44,9 +45,14 @@ def _begin() -> None:
     with psycopg.connect(roles.administrator(place), dbname="postgres", autocommit=True) as admin:
         # Only here: one connection plays every door in turn.
         admin.execute("GRANT simpul_workspace, simpul_public, simpul_worker TO simpul_owner")
-    static = ["django", "collectstatic", "--noinput", "-v0"]
-    for words in (static, ["django", "prepare"], ["tests.cast"]):
-        subprocess.run([sys.executable, "-m", *words], check=True, cwd=REPO)
+    _python("django", "collectstatic", "--noinput", "-v0")
+    _python("django", "prepare")
+    clone(EMPTY)
+    _python("tests.cast")
+
+
+def _python(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", *words], check=True, cwd=REPO)
 
 
 def clone(name: str, template: str = TEMPLATE) -> str:

@@ -110,14 +110,27 @@ class Running:
         ) as connection:  # fmt: skip
             return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
+    def command(self, *words: str, door: str = "owner") -> "subprocess.CompletedProcess[str]":
+        """One of our Django commands, as `./simpul` runs it."""
+        from launch.processes import environment
+
+        surroundings = environment(self.place, door, self.database)
+        surroundings["SIMPUL_ASSUME_ROLE"] = "no"
+        return subprocess.run(
+            [sys.executable, "-m", "django", *words],
+            env=surroundings, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
     def logs(self) -> str:
         """Everything that was logged."""
         return "\n".join(path.read_text() for path in (self.place / "log").glob("*.log"))
 
 
 @contextmanager
-def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
-    """An instance with the cast on a database of its own, in the tests' cluster."""
+def placed(
+    template: str = instance.TEMPLATE, *, argon: int = 8 * 1024 * 1024
+) -> Iterator[Running]:
+    """An instance on a database of its own, in the tests' cluster, that does not run yet."""
     home = Path(os.environ["SIMPUL_VAR"])
     name = "simpul_run_" + uuid4().hex[:8]
     place = home.parent / name
@@ -126,7 +139,7 @@ def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
         (place / folder).mkdir(mode=0o700)
     shutil.copytree(home / "secrets", place / "secrets")
     shutil.copytree(home / "static", place / "static")
-    instance.clone(name)
+    instance.clone(name, template)
     database = {
         "SIMPUL_DATABASE_HOST": os.environ["SIMPUL_DATABASE_HOST"],
         "SIMPUL_DATABASE_PORT": "",
@@ -135,9 +148,16 @@ def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
     }
     made = Running(place, database)
     try:
-        made.start()
         yield made
     finally:
         made.stop()
         instance.drop(name)
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
+    """The cast's instance with both doors and the worker."""
+    with placed(argon=argon) as made:
+        made.start()
+        yield made

@@ -80,8 +80,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "ROOT_URLCONF": "simpul.site.urls_public",
         "SESSION_COOKIE_NAME": "s",
         "MIDDLEWARE": [
-            # Random padding against guessing by size (BREACH); no other site may post here at all.
-            "django.middleware.gzip.GZipMiddleware",
+            "simpul.site.middleware.Compressed",
             *_OUTER,
             "django.middleware.csrf.CsrfViewMiddleware",
             "simpul.site.middleware.Context",

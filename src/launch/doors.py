@@ -17,9 +17,10 @@ from launch import control, forks, var
 from launch.server import Limits, Server, serve
 from launch.wakeups import END, Signals
 
-# The public door is one process, so that all derivations stand in one fair queue.
-CHILDREN = {"public": 1, "workspace": 2}
-THREADS = {"public": 24, "workspace": 6}
+# The public door is one process, so that all derivations stand in one fair queue; the workspace has
+# one for every two cores. While a killed one is replaced, callers wait on the parent's socket.
+CHILDREN = {"public": 1, "workspace": max(1, (os.cpu_count() or 1) // 2)}
+THREADS = {"public": 24, "workspace": 8}
 
 GRACE = 5.0  # seconds for requests on their way when the door closes
 TOO_SOON = 5.0  # a child that ends before this has a reason that will not go away at once
@@ -124,7 +125,6 @@ class Door:
 
 def open_door(door: str, listener: socket.socket) -> None:
     """The life of the parent of a door of the product: `public` or `workspace`."""
-    os.environ["SIMPUL_DOOR"] = door
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
 

@@ -1,7 +1,7 @@
-"""The parent of doors and worker: it loads the libraries once, and forks them from there.
+"""The parent of doors and worker: it loads all code once, and forks them from there.
 
 They stay separate processes with separate settings, database roles and secrets; what they share is
-the memory of the libraries, which is most of what each of them needs. `python -m launch.nursery
+the memory of the code, which is most of what each of them needs. `python -m launch.nursery
 --public 3 --workspace 4` names the bound sockets.
 """
 
@@ -24,7 +24,7 @@ NAMES = {
     "workspace": ("Ruang kerja", "The workspace"),
     "worker": ("Pekerja latar", "The worker"),
 }
-# Everything large that does not read the settings, which differ between the members.
+# What is loaded before anything forks, beside the rooms themselves.
 LIBRARIES = (
     "cryptography.hazmat.primitives.asymmetric.x25519",
     "django.contrib.auth.hashers",
@@ -35,6 +35,9 @@ LIBRARIES = (
     "django.template.loader_tags",
     "nacl.pwhash",
     "psycopg_pool",
+    "simpul.site.sweeps",
+    "simpul.site.urls_public",
+    "simpul.site.urls_workspace",
     "whitenoise.middleware",
 )
 
@@ -100,9 +103,40 @@ def run(
         end([worker], 4)
 
 
+def load() -> None:
+    """Loads every room, as the worker, which has the least rights; nothing is connected yet."""
+    os.environ["SIMPUL_DOOR"] = "worker"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    for library in LIBRARIES:
+        importlib.import_module(library)
+
+
+def become(door: str) -> None:
+    """In a fork: takes the settings of this door, with its secrets, database role and pages."""
+    os.environ["SIMPUL_DOOR"] = door
+    from django.conf import settings
+    from django.db import connections
+    from django.utils.functional import empty
+
+    sys.modules.pop("config.settings", None)
+    settings._wrapped = empty
+    for known in connections.all(initialized_only=True):
+        del connections[known.alias]  # made, never connected, with the worker's name
+    vars(connections).pop("settings", None)
+    vars(connections).update(_settings=None)
+
+
+def open_door(door: str, listener: socket.socket) -> None:
+    """The life of the parent of a door."""
+    become(door)
+    doors.open_door(door, listener)
+
+
 def sweep() -> None:
     """The life of the worker."""
-    os.environ["SIMPUL_DOOR"] = "worker"
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["django", "sweep", "--forever"])
@@ -115,12 +149,11 @@ def main() -> None:
         parser.add_argument(f"--{door}", type=int, required=True, metavar="FD")
     given = vars(parser.parse_args())
     tether.harden()
-    for library in LIBRARIES:
-        importlib.import_module(library)
+    load()
     lives: dict[str, Callable[[], None]] = {"worker": sweep}
     listeners = {door: socket.socket(fileno=fd) for door, fd in given.items()}
     for door, listener in listeners.items():
-        lives[door] = partial(doors.open_door, door, listener)
+        lives[door] = partial(open_door, door, listener)
     run(lives, listeners, var.folder() / "log")
 
 

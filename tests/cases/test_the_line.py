@@ -9,15 +9,17 @@ from django.utils import timezone
 
 from simpul.cases.actions import consents, files
 from simpul.cases.actions.consents import ConsentMissing
-from simpul.cases.models import Case
+from simpul.cases.models import Case, Label
 from simpul.cases.sharing import Excluded
+from simpul.clocks.models import Clock
 from simpul.core.access import NotYourDuty, NotYours
+from simpul.network.models import Agency, Desk
 from simpul.referrals import access as referral_access
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
-from simpul.reports import reading
+from simpul.reports import queries, reading
 from simpul.reports.models import Report
 from simpul.vault import audit
 from tests.conftest import Cast
@@ -177,11 +179,44 @@ def test_an_expired_consent_opens_nothing_even_before_the_sweep(cast: Cast) -> N
 
 def test_the_office_of_the_reported_person_is_never_consented_to(cast: Cast) -> None:
     """M04: not the office, and no unit below it."""
-    office = cast.agency("dinas").pk
+    office = str(cast.agency("dinas").ref)
     receipt = cast.file(reported_person={"kind": "superior", "office": office, "excluded": []})
     case = cast.open_case(receipt)
     with pytest.raises(Excluded):
         cast.consent(case, "office", ["contact"])
+
+
+@pytest.mark.parametrize("told", ["another agency", "another place on the line"])
+def test_where_an_office_belongs_is_what_was_signed(cast: Cast, told: str) -> None:
+    """M04, also where the row of its desk or agency says something else today."""
+    office = str(cast.agency("dinas").ref)
+    receipt = cast.file(reported_person={"kind": "superior", "office": office, "excluded": []})
+    case = cast.open_case(receipt)
+    desk = cast.desk("office")
+    if told == "another agency":
+        Desk.objects.filter(pk=desk.pk).update(agency=cast.agency("hospital"))
+    else:
+        line = cast.agency("hospital").line
+        Agency.objects.filter(pk=desk.agency_id).update(line=line)
+    with pytest.raises(Excluded):
+        cast.consent(case, "office", ["contact"])
+
+
+@pytest.mark.parametrize("what", ["the desk", "its agency", "the agency above", "its place"])
+def test_a_desk_that_is_not_what_was_signed_is_not_offered(cast: Cast, what: str) -> None:
+    """People choose by name: a renamed or moved row is left out, the others stay."""
+    desk = cast.desk("intake")
+    assert desk in queries.receivers("53.71", None)
+    match what:
+        case "the desk":
+            Desk.objects.filter(pk=desk.pk).update(name="Meja Lain")
+        case "its agency":
+            Agency.objects.filter(pk=desk.agency_id).update(name="Lembaga Lain")
+        case "the agency above":
+            Agency.objects.filter(pk=desk.agency.line[0]).update(name="Jejaring Lain")
+        case _:
+            Desk.objects.filter(pk=desk.pk).update(agency=cast.agency("hospital"))
+    assert desk not in queries.receivers("53.71", None)
 
 
 def test_two_colleagues_take_up_the_same_report_and_one_wins(cast: Cast) -> None:
@@ -289,6 +324,49 @@ def test_a_reporter_who_stopped_comes_back_with_the_same_words(cast: Cast) -> No
         shown = files.read(actor=actor, case=Case.objects.select_related("report").get())
         assert shown.report["incident"]["story"] == "Pertama kali."
         assert shown.entries == []
+
+
+def test_a_helper_who_stops_and_comes_back_leaves_the_case_where_it_is(cast: Cast) -> None:
+    """The survivor's case goes on with its desk; nobody is asked to take it up again."""
+    receipt = cast.file()
+    case = cast.open_case(receipt, reporter_is_survivor=False)
+    now = timezone.now()
+    for move in (reports.withdraw, reports.reopen):
+        with cast.reporting(receipt) as reporter:
+            move(actor=reporter, now=now)
+    report = Report.objects.get()
+    assert report.state == Report.State.TAKEN and report.taken_by_id == case.desk_id
+    with cast.acting("intake") as actor:
+        assert reports.read(actor=actor, report=report).answers["incident"]
+    with cast.acting("fallback") as actor:
+        assert not report_access.visible_reports(actor).exists()
+    assert not Clock.objects.filter(subject=report.ref, stopped_at=None).exists()
+
+
+def test_a_desks_own_words_for_her_go_when_she_stops(cast: Cast) -> None:
+    """A label may name her; what stops the report erases it too."""
+    receipt = cast.file()
+    cast.open_case(receipt, label="si biru")
+    assert Label.objects.exists()
+    with cast.reporting(receipt) as reporter:
+        reports.withdraw(actor=reporter, now=timezone.now())
+    assert not Label.objects.exists()
+
+
+def test_a_receiver_sees_its_own_trace_and_no_others(cast: Cast) -> None:
+    """What other desks did with parts it may not see is not told to it; the leading desk sees all."""
+    case = cast.open_case(cast.file())
+    consent = cast.consent(case, "clinic", ["health"])
+    now = timezone.now()
+    with cast.acting("intake") as actor:
+        consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=now)
+        files.read(actor=actor, case=Case.objects.select_related("report").get())
+    with cast.acting("clinic") as actor:
+        files.read(actor=actor, case=Case.objects.select_related("report").get())
+        assert {read.desk_id for read in audit.reads_of(case.ref)} == {cast.desk("clinic").pk}
+    with cast.acting("intake") as actor:
+        both = {cast.desk("clinic").pk, cast.desk("intake").pk}
+        assert {read.desk_id for read in audit.reads_of(case.ref)} == both
 
 
 def test_a_case_with_a_running_referral_is_not_closed(cast: Cast) -> None:

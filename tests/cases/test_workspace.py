@@ -315,7 +315,7 @@ def test_a_consent_that_is_not_one_is_asked_for_again(
 
 
 def test_the_office_of_the_reported_person_is_not_agreed_to(cast: Cast, sign_in: SignIn) -> None:
-    office = cast.agency("dinas").pk
+    office = str(cast.agency("dinas").ref)
     case = cast.open_case(
         cast.file(reported_person={"kind": "superior", "office": office, "excluded": []})
     )

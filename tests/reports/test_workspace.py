@@ -47,7 +47,7 @@ def test_an_empty_inbox_is_kind(sign_in: SignIn) -> None:
 def test_a_report_is_read_in_words_and_the_reading_is_recorded(
     cast: Cast, sign_in: SignIn
 ) -> None:
-    office = cast.agency("dinas").pk
+    office = str(cast.agency("dinas").ref)
     cast.file(
         safety={"danger": "no", "child": "unknown"},
         reported_person={"kind": "superior", "office": office, "excluded": []},

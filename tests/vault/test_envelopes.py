@@ -16,6 +16,7 @@ from simpul.cases.actions import consents, files
 from simpul.cases.models import Case, Consent, Entry
 from simpul.clocks.models import Clock
 from simpul.network.actor import Actor
+from simpul.network.models import Membership
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
@@ -256,7 +257,14 @@ CHANGES: dict[str, Callable[[Cast, Grant], dict[str, Any]]] = {
     "other basis": lambda _cast, _grant: {"basis": "duty"},
     "other key": lambda _cast, grant: {"sealed": grant.sealed[:-1] + b"\0"},
     "no key": lambda _cast, _grant: {"sealed": b""},
+    "unwitnessed": lambda _cast, _grant: {"witness": b""},
+    "witnessed elsewhere": lambda _cast, grant: {"witness": foreign(grant)},
 }
+
+
+def foreign(grant: Grant) -> bytes:
+    """The witness of whoever does not have this instance's secret."""
+    return crypto.mac(bytes(32), crypto.canonical("simpul", "witness", said(grant)))
 
 
 def said(grant: Grant) -> bytes:
@@ -343,6 +351,27 @@ def test_nobody_slips_a_data_key_of_her_own_under_a_reporters_messages(
     )
     with pytest.raises(Unopened), cast.reporting(receipt):
         pass
+
+
+@pytest.mark.parametrize("signer", ["who has left", "an invented reporter"])
+def test_a_true_signature_alone_adds_no_grant(
+    signer: str, cast: Cast, case: Case, granted: Grant
+) -> None:
+    """Keys that once signed, or that anybody may invent, need a door of this instance to write."""
+    if signer == "who has left":
+        record, by = case.ref, Pair(cast.user("colleague").keypair_id, cast.seed("colleague"))
+        Membership.objects.filter(user=cast.user("colleague")).update(until_at=timezone.now())
+    else:
+        record, by = case.report.dialogue, invented()[0]
+    envelope = Envelope.objects.filter(record=record).order_by("-key_version", "compartment")[0]
+    to = envelopes.desk_recipient(cast.desk("intake").pk)
+    false = envelopes.prepare(OpenEnvelope(envelope, bytes(32)), to=to, by=by, basis="own")
+    with cast.acting("intake") as actor:
+        keyring = actor.keyring
+    assert envelopes.open_with([envelope], [false], keyring), "with the witness it would open"
+    false.witness = foreign(false)
+    with pytest.raises(Unopened, match="not written by this instance"):
+        envelopes.open_with([envelope], [false], keyring)
 
 
 # --- Ended is ended, asleep is asleep ------------------------------------------------------------

@@ -15,7 +15,12 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
 
 def get_case(actor: Actor, code: str) -> Case:
     """A case by its reference, or 404."""
-    case = visible_cases(actor).filter(code=code).select_related("desk", "owner", "report").first()
+    case = (
+        visible_cases(actor)
+        .filter(code=code)
+        .select_related("desk__agency__region", "owner", "report")
+        .first()
+    )
     if case is None:
         raise NotYours
     return case

@@ -13,7 +13,7 @@ from simpul.core.access import AgainstTheRules
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.reports.models import Part
-from simpul.vault import envelopes
+from simpul.vault import envelopes, keydirectory
 from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Compartment, Envelope, Grant
 
@@ -49,12 +49,13 @@ def until_at(case: Case, consent: Consent) -> datetime:
 
 
 def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
-    """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded."""
+    """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded.
+
+    Where a desk belongs is what two have signed, not what its row says.
+    """
     said = office_of(actor, case)
-    kept_out = {
-        int(office) for office in [said.get("office"), *said.get("excluded", [])] if office
-    }
-    if kept_out & set(desk.agency.line):
+    kept_out = {office for office in [said.get("office"), *said.get("excluded", [])] if office}
+    if kept_out & set(keydirectory.current().place(desk.pk)):
         raise Excluded
 
 

@@ -1,5 +1,6 @@
 """Who may see and sign what in the network."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +42,29 @@ def get_actor(user: User, seed: bytes) -> Actor:
 def get_desk(ref: str) -> Desk:
     """A desk by its reference; desks are public."""
     return get_object_or_404(Desk.objects.select_related("agency__region"), ref=ref)
+
+
+def lines(agencies: Iterable[Agency]) -> dict[int, list[tuple[str, str]]]:
+    """Reference and name of every agency from the root of the tree down to each of these."""
+    wanted = list(agencies)
+    above = {pk for agency in wanted for pk in agency.line}
+    rows = Agency.objects.filter(pk__in=above).values_list("pk", "ref", "name")
+    known = {pk: (str(ref), name) for pk, ref, name in rows}
+    return {agency.pk: [known[pk] for pk in agency.line if pk in known] for agency in wanted}
+
+
+def vouched(desks: Iterable[Desk]) -> list[Desk]:
+    """Those desks whose name and place in the tree are as two administrators signed them.
+
+    A person chooses by name, and whom a report may not reach is told by place: rows that somebody
+    has renamed or moved are left out.
+    """
+    found = list(desks)
+    directory = keydirectory.current()
+    places = lines({desk.agency_id: desk.agency for desk in found}.values())
+    return [
+        desk for desk in found if directory.vouches(desk.pk, desk.name, places[desk.agency_id])
+    ]
 
 
 def get_invitation(code: str, now: datetime) -> Invitation:

@@ -193,7 +193,7 @@ def propose_member(*, actor: Actor, user: User, desk: Desk) -> Proposal:
     known = keydirectory.current().person(user.keypair_id)
     keys = keydirectory.keys_said(known.public, known.verifying)
     said = keydirectory.statement(
-        "member", desk=desk.pk, person=str(known.ref), agencies=_line(desk.agency), **keys
+        "member", desk=desk.pk, person=str(known.ref), **_place(desk.agency), **keys
     )
     proposal = _propose(said, desk=desk, agency=desk.agency, user=user)
     audit.record("network.member_proposed", actor=actor, row=proposal.ref)
@@ -212,7 +212,13 @@ def make_desk_key(*, actor: Actor, desk: Desk) -> Proposal:
     keyring.hand_over(pair, desk=desk.pk, to=own.ref, public=own.public)
     keys = keydirectory.keys_said(pair.public, pair.verifying)
     said = keydirectory.statement(
-        "desk", desk=desk.pk, key=str(public.ref), epoch=1, agencies=_line(desk.agency), **keys
+        "desk",
+        desk=desk.pk,
+        title=desk.name,
+        key=str(public.ref),
+        epoch=1,
+        **_place(desk.agency),
+        **keys,
     )
     proposal = _propose(said, desk=desk, agency=desk.agency)
     audit.record("network.desk_key_made", actor=actor, row=desk.ref)
@@ -325,7 +331,7 @@ def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
                 "member",
                 desk=invitation.desk_id,
                 person=str(pair.ref),
-                agencies=_line(invitation.desk.agency),
+                **_place(invitation.desk.agency),
                 **keys,
             ),
             desk=invitation.desk,
@@ -334,9 +340,7 @@ def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
         )
     assert invitation.agency is not None
     return _propose(
-        keydirectory.statement(
-            "admin", person=str(pair.ref), agencies=_line(invitation.agency), **keys
-        ),
+        keydirectory.statement("admin", person=str(pair.ref), **_place(invitation.agency), **keys),
         agency=invitation.agency,
         user=user,
     )
@@ -365,7 +369,7 @@ def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
             Membership.objects.create(user=user, desk_id=said["desk"], from_at=now)
 
 
-def _line(agency: Agency) -> list[str]:
-    """The agencies from the root of the tree down, as references, for what is signed."""
-    refs = dict(Agency.objects.filter(pk__in=agency.line).values_list("pk", "ref"))
-    return [str(refs[pk]) for pk in agency.line]
+def _place(agency: Agency) -> keydirectory.Payload:
+    """The agencies from the root of the tree down, by reference and name, for what is signed."""
+    line = access.lines([agency])[agency.pk]
+    return {"agencies": [ref for ref, _name in line], "names": [name for _ref, name in line]}

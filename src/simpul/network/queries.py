@@ -89,9 +89,9 @@ def new_check_number(user: User) -> str:
 
 
 def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    agency = Agency.objects.filter(ref=said["agencies"][-1]).first()
     user = User.objects.filter(keypair=said["person"]).first() if "person" in said else None
-    desk = Desk.objects.filter(pk=said["desk"]).first() if "desk" in said else None
+    desk = _desk_name(said)
+    agency = next(reversed(said.get("names", [])), "")
     values = {"name": user, "desk": desk, "agency": agency}
     if said["kind"] == "admin":
         title = _("Menjadikan %(name)s administrator %(agency)s") % values
@@ -102,7 +102,15 @@ def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     facts = [
         (_("Nama"), user.name if user else ""),
         (_("Nama pengguna"), user.username if user else ""),
-        (_("Meja"), desk.name if desk else ""),
-        (_("Lembaga"), agency.name if agency else ""),
+        (_("Meja"), desk),
+        (_("Lembaga"), agency),
     ]
     return title, [(label, text) for label, text in facts if text]
+
+
+def _desk_name(said: dict[str, Any]) -> str:
+    """As it will be signed or was; before a desk's own statement it has only the row's name."""
+    if "title" in said or "desk" not in said:
+        return str(said.get("title", ""))
+    known = keydirectory.current().titles.get(said["desk"])
+    return known or Desk.objects.get(pk=said["desk"]).name

@@ -31,13 +31,20 @@ class Reporter:
         return self.report.keypair_id
 
 
-def get_by_receipt(pair: Pair) -> Reporter:
-    """The report of the receipt that this transaction's context names, or 404."""
-    report = next(
-        iter(Report.objects.raw("SELECT * FROM public_own() r WHERE r.ref IS NOT NULL")), None
-    )
-    if report is None or report.keypair_id != pair.ref:
+def own_report(pair: Pair) -> Report:
+    """How the report stands whose receipt this transaction's context names, or 404; nothing opens."""
+    found = list(Report.objects.raw("SELECT * FROM public_own() r WHERE r.ref IS NOT NULL"))
+    if not found or found[0].keypair_id != pair.ref:
         raise NotYours
+    prefetch_related_objects(
+        found, *(f"{desk}__agency__region" for desk in ("receiver", "fallback", "taken_by"))
+    )
+    return found[0]
+
+
+def get_by_receipt(pair: Pair) -> Reporter:
+    """The report of the receipt that this transaction's context names, with its keys, or 404."""
+    report = own_report(pair)
     keyring = Keyring(pair)
     grants = list(Grant.objects.raw("SELECT * FROM public_grants()"))
     prefetch_related_objects(grants, "recipient", "granted_by")

@@ -145,7 +145,7 @@ def _compose(
         composed.parts.append(part)
     composed.opened.append(_fresh(report.dialogue, Compartment.NOTES))
     desks = [receiver] if fallback is None else [receiver, fallback]
-    recipients = [envelopes.desk_recipient(desk.pk) for desk in desks]
+    recipients = envelopes.desk_recipients([desk.pk for desk in desks])
     own = envelopes.reporter_recipient(pair)
     for opened in composed.opened:
         for to in recipients:
@@ -299,7 +299,7 @@ def reopen(*, actor: Reporter, now: datetime) -> bool:
     require(actor.report.ref is not None)
     report = actor.report
     desks = {report.taken_by_id or report.receiver_id, report.fallback_id} - {None}
-    recipients = [envelopes.desk_recipient(desk) for desk in desks if desk is not None]
+    recipients = envelopes.desk_recipients([desk for desk in desks if desk is not None])
     grants = [
         envelopes.prepare(
             opened, to=to, by=actor.keyring.own, basis=Grant.Basis.CHOICE, tags=[report.ref]

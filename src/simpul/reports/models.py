@@ -59,6 +59,7 @@ class Report(models.Model):
         indexes: ClassVar = [
             GinIndex(fields=["desks"], name="reports_desks"),
             models.Index(fields=["state", "filed_at"], name="reports_state"),
+            models.Index(fields=["dialogue"], name="reports_dialogue"),
         ]
 
 

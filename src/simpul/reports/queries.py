@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
+from simpul.network import access as network
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
 from simpul.reports import access, content
@@ -41,7 +42,7 @@ def receivers(
     desks = Desk.objects.filter(receiving=True, keypair__isnull=False, duty__in=RECEIVING_DUTIES)
     offered = [
         desk
-        for desk in desks.select_related("agency__region").order_by("name", "pk")
+        for desk in network.vouched(desks.select_related("agency__region").order_by("name", "pk"))
         if not _is_kept_out(desk, office, excluded)
     ]
     helps = directory.kinds_of(offered)
@@ -61,7 +62,7 @@ def fallback_for(
 ) -> Desk | None:
     """The desk that opens a report nobody answered: of another agency, outside what is kept out."""
     desks = Desk.objects.filter(fallback=True, receiving=True, keypair__isnull=False)
-    for desk in desks.select_related("agency__region").order_by("pk"):
+    for desk in network.vouched(desks.select_related("agency__region").order_by("pk")):
         if desk.agency_id != receiver.agency_id and not _is_kept_out(desk, office, excluded):
             return desk
     return None
@@ -79,10 +80,10 @@ def offices(region: str) -> QuerySet[Agency]:
     ).order_by("name", "pk")  # fmt: skip
 
 
-def office_names(ids: Iterable[str]) -> dict[str, str]:
-    """The names of agencies by row id, for what a reporter said of an office."""
-    rows = Agency.objects.filter(pk__in=[int(one) for one in ids if one.isdecimal()])
-    return {str(pk): name for pk, name in rows.order_by("pk").values_list("pk", "name")}
+def office_names(refs: Iterable[str]) -> dict[str, str]:
+    """The names of agencies by reference, for what a reporter said of an office."""
+    rows = Agency.objects.filter(ref__in=refs)
+    return {str(ref): name for ref, name in rows.order_by("pk").values_list("ref", "name")}
 
 
 def answer_clock(report: Report) -> Clock | None:

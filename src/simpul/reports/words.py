@@ -82,7 +82,7 @@ def sections(
 ) -> list[Section]:
     """The answers as sentences; what was left out is not shown.
 
-    `regions` names regions by Kemendagri code, `offices` names agencies by row id.
+    `regions` names regions by Kemendagri code, `offices` names agencies by reference.
     """
     order = [*QUESTIONS, *(code for code in answers if code not in QUESTIONS)]
     found = []
@@ -100,7 +100,7 @@ def sections(
 
 
 def offices_in(answers: Answers) -> list[str]:
-    """The row ids of the agencies that the answers name."""
+    """The references of the agencies that the answers name."""
     said = answers.get(Compartment.REPORTED_PERSON, {})
     return [str(office) for office in [said.get("office"), *said.get("excluded", [])] if office]
 

@@ -112,7 +112,7 @@ def _file(demo: Demo, row: Row, filed_at: datetime, *, derive: bool) -> Opened:
         },
         "contact": {"channel": "", "detail": row["contact"], "hours": "", "cover": ""},
         "reported_person": {
-            "kind": row["reported_kind"], "office": office.pk if office else "", "excluded": [],
+            "kind": row["reported_kind"], "office": str(office.ref) if office else "", "excluded": [],
         },
         "incident": {"story": row["story"]},
     }  # fmt: skip

@@ -143,7 +143,8 @@ def prepare(
         state=state,
         granted_by_id=by.ref,
     )
-    made.signature = by.sign(_said(made))
+    said = _said(made)
+    made.signature, made.witness = by.sign(said), _witness(said)
     return made
 
 
@@ -202,8 +203,11 @@ def _open(
             pair = keyring.pair(row.recipient_id)
         except Closed:
             continue
+        said = _said(row)
+        if not crypto.same(bytes(row.witness), _witness(said)):
+            raise Unopened("a grant was not written by this instance")
         signer = _signer(row, envelope, keyring.own, directory)
-        if not crypto.verify(signer, bytes(row.signature), _said(row)):
+        if not crypto.verify(signer, bytes(row.signature), said):
             raise Unopened("a grant is not what was signed")
         epoch = row.recipient.epoch if row.desk else 0
         return pair.open(bytes(row.sealed), _info(envelope, pair.ref, epoch))
@@ -240,6 +244,12 @@ def of_records(records: Iterable[UUID]) -> list[Envelope]:
 def desk_recipient(desk: int) -> Recipient:
     """A desk's verified public key. Raises NotInDirectory, Untrusted."""
     return keydirectory.current().desk(desk)
+
+
+def desk_recipients(desks: Iterable[int]) -> list[Recipient]:
+    """Several desks' verified public keys. Raises NotInDirectory, Untrusted."""
+    directory = keydirectory.current()
+    return [directory.desk(desk) for desk in desks]
 
 
 def reporter_recipient(keypair: KeyPair | Pair) -> Recipient:
@@ -281,6 +291,15 @@ def _info(envelope: Envelope, recipient: UUID, epoch: int) -> bytes:
         "simpul", "grant", settings.INSTANCE, envelope.record, envelope.compartment,
         envelope.key_version, recipient, epoch,
     )  # fmt: skip
+
+
+def _witness(said: bytes) -> bytes:
+    """This instance's word that one of its doors wrote the grant, under a secret outside the database.
+
+    Who has left still has a key that once signed, and anybody can invent a reporter's: with the
+    database alone neither can add a grant that opens.
+    """
+    return crypto.mac(settings.PEPPER, canonical("simpul", "witness", said))
 
 
 def _said(row: Grant) -> bytes:

@@ -2,7 +2,8 @@
 
 Kinds of payload: `root` (the first day), `admin`, `desk`, `member` (two signatures; the first two
 administrators one of the root), `leave`, `unadmin` (one signature, at once). A payload names the
-agencies from the root of the tree down, so that who may sign for whom is inside what is signed.
+agencies from the root of the tree down, so that who may sign for whom is inside what is signed; and
+their names and the desk's, so that a person who chooses by name chooses what was signed.
 """
 
 import json
@@ -57,6 +58,8 @@ class Verified:
     desks: dict[int, Recipient] = field(default_factory=dict)
     agencies: dict[int, list[str]] = field(default_factory=dict)
     lines: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # of agencies, by reference
+    titles: dict[int, str] = field(default_factory=dict)  # of desks
     members: set[tuple[int, UUID]] = field(default_factory=set)
 
     def desk(self, desk: int) -> Recipient:
@@ -78,6 +81,21 @@ class Verified:
         if (desk, ref) not in self.members:
             raise NotInDirectory(f"member {ref} of desk {desk}")
         return self.people[ref]
+
+    def place(self, desk: int) -> list[str]:
+        """The agencies from the root of the tree down to the desk's. Raises NotInDirectory."""
+        try:
+            return self.agencies[desk]
+        except KeyError:
+            raise NotInDirectory(f"desk {desk}") from None
+
+    def vouches(self, desk: int, title: str, line: list[tuple[str, str]]) -> bool:
+        """Whether a desk's name and place, and the names on its line, are those that were signed."""
+        return (
+            self.titles.get(desk) == title
+            and self.agencies.get(desk) == [ref for ref, _name in line]
+            and all(self.names.get(ref) == name for ref, name in line)
+        )
 
     def follow(self, entry: DirectoryEntry) -> None:
         """Checks the next entry wholly and takes it in. Raises Untrusted."""
@@ -156,6 +174,7 @@ class Verified:
                     UUID(said["key"]), bytes.fromhex(said["public"]),
                     bytes.fromhex(said["verifying"]), said["desk"], said["epoch"],
                 )  # fmt: skip
+                self.titles[said["desk"]] = str(said.get("title", ""))
                 self._take_place(said)
             case "member":
                 self._take_person(said)
@@ -172,6 +191,7 @@ class Verified:
             line = said["agencies"][:end]
             if self.lines.setdefault(agency, line) != line:
                 raise Untrusted("an agency cannot move in the tree")
+        self.names |= zip(said["agencies"], said.get("names", []), strict=False)
 
     def _take_place(self, said: Payload) -> None:
         self._take_line(said)

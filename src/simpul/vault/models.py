@@ -150,13 +150,14 @@ class Grant(models.Model):
     until_at = models.DateTimeField(null=True)
     granted_by = models.ForeignKey(KeyPair, models.CASCADE, related_name="granted")
     signature = models.BinaryField()
+    witness = models.BinaryField(help_text="This instance's own word that it wrote the grant.")
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 
     class Privacy:
         internal = {
             "ref", "envelope", "recipient", "desk", "sealed", "basis", "tags", "state",
-            "until_at", "granted_by", "signature", "created_at", "ended_at",
+            "until_at", "granted_by", "signature", "witness", "created_at", "ended_at",
         }  # fmt: skip
 
     class Meta:

@@ -145,8 +145,9 @@ class CaseFile:
 def read(*, actor: Actor, case: Case) -> CaseFile:
     """Opens what the live grants open; the survivor will see which desk read what, and when."""
     require(access.can_read(actor, case))
-    found = envelopes.of_record(case.ref) + envelopes.of_record(case.report.dialogue)
-    opened = envelopes.open_all(found, actor.keyring)
+    labels = _labels(actor, [case])
+    found = envelopes.of_records([case.ref, case.report.dialogue])
+    opened = envelopes.open_all([*found, *(row.envelope for row in labels)], actor.keyring)
     entries = [
         (entry, opened[entry.envelope_id].envelope.compartment,
          opened[entry.envelope_id].unseal(entry, "text"))
@@ -166,7 +167,7 @@ def read(*, actor: Actor, case: Case) -> CaseFile:
     shown = CaseFile(
         entries=entries,
         report=answers,
-        label=next(iter(_labels(actor, [case]).values()), ""),
+        label=next(iter(_texts(labels, opened).values()), ""),
         next_action=(running, opened[running.envelope_id].unseal(running, "text"))
         if running and running.envelope_id in opened
         else None,
@@ -189,18 +190,23 @@ def read(*, actor: Actor, case: Case) -> CaseFile:
 def read_labels(*, actor: Actor, cases: list[Case]) -> dict[UUID, str]:
     """The working labels of a page of cases; one line for the whole page."""
     require(all(access.can_read(actor, case) for case in cases))
-    labels = _labels(actor, cases)
-    audit.record("cases.listed", actor=actor)
-    return labels
-
-
-def _labels(actor: Actor, cases: list[Case]) -> dict[UUID, str]:
-    rows = list(
-        Label.objects.filter(case__in=cases, desk__in=actor.desk_ids).select_related("envelope")
-    )
+    rows = _labels(actor, cases)
     opened = envelopes.open_all({row.envelope for row in rows}, actor.keyring)
-    return {row.case_id: opened[row.envelope_id].unseal(row, "text") for row in rows
-            if row.envelope_id in opened}  # fmt: skip
+    audit.record("cases.listed", actor=actor)
+    return _texts(rows, opened)
+
+
+def _labels(actor: Actor, cases: list[Case]) -> list[Label]:
+    found = Label.objects.filter(case__in=cases, desk__in=actor.desk_ids)
+    return list(found.select_related("envelope").order_by("ref"))
+
+
+def _texts(rows: list[Label], opened: dict[UUID, OpenEnvelope]) -> dict[UUID, str]:
+    return {
+        row.case_id: opened[row.envelope_id].unseal(row, "text")
+        for row in rows
+        if row.envelope_id in opened
+    }
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def _walk_in(
         zone=actor.zone,
         now=now,
         desks=desks,
-        offices=[(str(office.pk), office.name) for office in queries.offices(region)],
+        offices=[(str(office.ref), office.name) for office in queries.offices(region)],
         initial={"token": receipts.new_token(), "region": region},
     )
     if receipt is not None and form.is_valid():

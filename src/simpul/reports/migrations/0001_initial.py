@@ -94,4 +94,8 @@ class Migration(migrations.Migration):
             model_name='report',
             index=models.Index(fields=['state', 'filed_at'], name='reports_state'),
         ),
+        migrations.AddIndex(
+            model_name='report',
+            index=models.Index(fields=['dialogue'], name='reports_dialogue'),
+        ),
     ]

@@ -190,12 +190,11 @@ def _send(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     with context.opened("public"):
         form = _form(request.POST)
-        again = _ask_again(request, form)
-        if again is not None:
-            return again
         receiver = form.chosen(_offered(form))
-        assert receiver is not None
         fallback = _agreed(form, receiver)
+        if (again := _ask_again(request, form, receiver, fallback)) is not None:
+            return again
+        assert receiver is not None
     source = source_of(request.META.get("REMOTE_ADDR", ""))
     opened = receipts.open_words(receipts.words_of(form.said("token")), source=source, filing=True)
     with context.opened("public", receipt=opened.lookup):
@@ -205,11 +204,13 @@ def _send(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
         if not filed.shows_words:
             return render(request, "reports/public/known.html", {"t": content.texts()}, status=409)
-        report = access.get_by_receipt(opened.pair).report
+        report = access.own_report(opened.pair)
         return _receipt(request, form.said("token"), report, sent_before=filed.outcome == "again")
 
 
-def _ask_again(request: HttpRequest, form: forms.Report) -> HttpResponse | None:
+def _ask_again(
+    request: HttpRequest, form: forms.Report, receiver: Desk | None, fallback: Desk | None
+) -> HttpResponse | None:
     """The page that needs another look before the report can be sent; None when none does."""
     mend = form.first_page_to_mend(LAST + 1)
     if mend is not None:
@@ -217,10 +218,8 @@ def _ask_again(request: HttpRequest, form: forms.Report) -> HttpResponse | None:
     once_more = content.texts()["common"]["try_again"]
     if not receipts.is_token(form.said("token")):
         return _page(request, form, LAST, once_more, 422)
-    receiver = form.chosen(_offered(form))
     if receiver is None:
         return _page(request, form, LAST, str(CannotReceive().sentence), 422)
-    fallback = _agreed(form, receiver)
     if fallback is not None and str(fallback.ref) != form.said("shown"):
         sentence = gettext("Tempat pengganti ikut berubah. Periksa sekali lagi.")
         return _page(request, form, LAST, sentence, 422)
@@ -231,9 +230,9 @@ def _fallback(form: forms.Report, receiver: Desk) -> Desk | None:
     return queries.fallback_for(receiver, form.office_said(), excluded=form.excluded_said())
 
 
-def _agreed(form: forms.Report, receiver: Desk) -> Desk | None:
+def _agreed(form: forms.Report, receiver: Desk | None) -> Desk | None:
     """The desk that opens the report when nobody answers, if she said yes."""
-    return _fallback(form, receiver) if form.said("fallback") == "yes" else None
+    return _fallback(form, receiver) if receiver and form.said("fallback") == "yes" else None
 
 
 def _answers(form: forms.Report) -> Answers:
@@ -244,8 +243,8 @@ def _answers(form: forms.Report) -> Answers:
     }
     person = {
         "kind": form.said("kind"),
-        "office": str(office.pk) if office else "",
-        "excluded": [str(agency.pk) for agency in form.excluded_said()],
+        "office": str(office.ref) if office else "",
+        "excluded": [str(agency.ref) for agency in form.excluded_said()],
     }
     found: Answers = {
         "safety": {question: form.said(question) for question in content.QUESTIONS},

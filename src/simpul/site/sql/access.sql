@@ -156,10 +156,12 @@ CREATE POLICY ended ON vault_grant FOR UPDATE TO simpul_workspace
                                            OR r.taken_by_id = ANY (simpul_desks()))))))
   WITH CHECK (state = 'ended');
 
--- Audit: a desk sees the trace of the records it can see; the worker links.
+-- Audit: the desk that answers for a record sees its whole trace, any other what it did itself.
 CREATE POLICY traced ON vault_auditline FOR SELECT TO simpul_workspace
-  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.record = vault_auditline.record)
-         OR actor = simpul_person());
+  USING (actor = simpul_person() OR desk = ANY (simpul_desks())
+         OR record IS NOT NULL AND vault_leads(record)
+         OR EXISTS (SELECT 1 FROM reports_report r WHERE r.ref = vault_auditline.record
+                    AND coalesce(r.taken_by_id, r.receiver_id) = ANY (simpul_desks())));
 CREATE POLICY linked ON vault_auditline FOR SELECT TO simpul_worker USING (true);
 CREATE POLICY linked ON vault_auditpending TO simpul_worker USING (true) WITH CHECK (true);
 CREATE POLICY linked ON vault_auditlink TO simpul_worker USING (true) WITH CHECK (true);

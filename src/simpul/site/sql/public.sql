@@ -53,10 +53,10 @@ BEGIN
     FROM jsonb_populate_recordset(NULL::vault_envelope, filed->'envelopes') e
     WHERE e.record IN (r.ref, r.dialogue);
   INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
-                           until_at, granted_by_id, signature, created_at)
+                           until_at, granted_by_id, signature, witness, created_at)
     SELECT g.ref, g.envelope_id, g.recipient_id, p.desk, g.sealed, g.basis, g.tags,
            CASE WHEN p.desk = r.fallback_id AND p.desk <> r.receiver_id THEN 'dormant' ELSE 'live' END,
-           NULL, k.ref, g.signature, now()
+           NULL, k.ref, g.signature, g.witness, now()
     FROM jsonb_populate_recordset(NULL::vault_grant, filed->'grants') g
     JOIN vault_keypair p ON p.ref = g.recipient_id
     JOIN vault_envelope e ON e.ref = g.envelope_id AND e.record IN (r.ref, r.dialogue)
@@ -164,6 +164,7 @@ BEGIN
     WHERE case_id = k.ref AND state NOT IN ('ended', 'declined', 'withdrawn');
   UPDATE cases_share SET ended_at = now() WHERE case_id = k.ref AND ended_at IS NULL;
   UPDATE cases_case SET state = 'closed', due_at = NULL WHERE ref = k.ref;
+  DELETE FROM cases_label WHERE case_id = k.ref;  -- a desk's own words for her go with the rest
   UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL
     AND subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref);
   RETURN true;
@@ -180,20 +181,26 @@ BEGIN
   IF r.ref IS NULL OR r.state <> 'withdrawn' THEN
     RETURN false;
   END IF;
-  UPDATE reports_report SET state = 'new', withdrawn_at = NULL, taken_at = NULL, taken_by_id = NULL,
-    woken_at = NULL, receiver_id = answering, fallback_id = NULLIF(fallback_id, answering)
-    WHERE ref = r.ref;
+  IF EXISTS (SELECT 1 FROM cases_case c WHERE c.report_id = r.ref AND c.state = 'open') THEN
+    -- The survivor's case went on while whoever reported for her had stopped: it is answered there.
+    UPDATE reports_report SET state = 'taken', withdrawn_at = NULL WHERE ref = r.ref;
+  ELSE
+    UPDATE reports_report SET state = 'new', withdrawn_at = NULL, taken_at = NULL,
+      taken_by_id = NULL, woken_at = NULL, receiver_id = answering,
+      fallback_id = NULLIF(fallback_id, answering)
+      WHERE ref = r.ref;
+    INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+      VALUES (gen_random_uuid(), 'K02', r.ref, answering, now(), now() + interval '24 hours');
+  END IF;
   INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
-                           until_at, granted_by_id, signature, created_at)
+                           until_at, granted_by_id, signature, witness, created_at)
     SELECT g.ref, g.envelope_id, g.recipient_id, p.desk, g.sealed, g.basis, g.tags,
            CASE WHEN p.desk = answering THEN 'live' ELSE 'dormant' END, NULL, r.keypair_id,
-           g.signature, now()
+           g.signature, g.witness, now()
     FROM jsonb_populate_recordset(NULL::vault_grant, fresh) g
     JOIN vault_keypair p ON p.ref = g.recipient_id AND p.desk IN (answering, r.fallback_id)
     WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e
                             WHERE e.record IN (r.ref, r.dialogue));
-  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
-    VALUES (gen_random_uuid(), 'K02', r.ref, answering, now(), now() + interval '24 hours');
   RETURN true;
 END $$;
 
@@ -266,9 +273,9 @@ BEGIN
   k.desk := NULL; k.created_at := now();
   INSERT INTO vault_keypair SELECT k.*;
   INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
-                           until_at, granted_by_id, signature, created_at)
+                           until_at, granted_by_id, signature, witness, created_at)
     SELECT g.ref, g.envelope_id, k.ref, NULL, g.sealed, 'own', g.tags, 'live', NULL, k.ref,
-           g.signature, now()
+           g.signature, g.witness, now()
     FROM jsonb_populate_recordset(NULL::vault_grant, fresh->'grants') g
     WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e);
   UPDATE vault_grant SET state = 'ended', ended_at = now()

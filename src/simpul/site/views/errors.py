@@ -94,8 +94,10 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """The sign-in in place of the page; typed fields travel inside it and are stored nowhere."""
+    typed = kept(request)
     values = {
-        "kept": kept(request),
+        "kept": typed,
+        **({"other_language_url": ""} if typed else {}),  # a link would lose what was typed
         "next": request.path if request.method == "POST" else request.get_full_path(),
         "lost_files": bool(request.method == "POST" and request.FILES),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,

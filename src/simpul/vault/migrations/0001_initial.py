@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('dormant', 'Dormant'), ('live', 'Live'), ('ended', 'Ended')], default='live', max_length=8)),
                 ('until_at', models.DateTimeField(null=True)),
                 ('signature', models.BinaryField()),
+                ('witness', models.BinaryField(help_text="This instance's own word that it wrote the grant.")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('ended_at', models.DateTimeField(null=True)),
             ],
