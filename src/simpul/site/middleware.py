@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.response import SimpleTemplateResponse
 
@@ -23,12 +24,13 @@ class Compressed(GZipMiddleware):
     (BREACH); Django's random padding makes that slower, not impossible.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         """Packs the answer to a browser that has nothing open here."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES or response.cookies:
             return response
-        packed: HttpResponse = super().process_response(request, response)
-        return packed
+        return super().process_response(request, response)
 
 
 class Quiet:
