@@ -69,19 +69,19 @@ INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
   SELECT labels, record, 'notes', 1, ARRAY[id] FROM desk;
 
 INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
-                         granted_by_id, signature, created_at)
+                         granted_by_id, signature, witness, created_at)
   SELECT gen_random_uuid(), e.ref, CASE who WHEN 1 THEN e.desk_keypair ELSE e.keypair END,
          CASE who WHEN 1 THEN e.desk END, decode(repeat('ab', 81), 'hex'),
          CASE who WHEN 1 THEN 'choice' ELSE 'own' END,
          CASE WHEN who = 1 AND e.version = 1 THEN ARRAY[e.record] ELSE '{}' END,
          CASE WHEN who = 1 AND e.state = 'withdrawn' THEN 'ended' ELSE 'live' END,
-         e.keypair, decode(repeat('cd', 64), 'hex'), now()
+         e.keypair, decode(repeat('cd', 64), 'hex'), sha256('w'), now()
   FROM envelope e, generate_series(1, 2) who WHERE who = 1 OR e.version = 1;
 INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state, until_at,
-                         granted_by_id, signature, created_at)
+                         granted_by_id, signature, witness, created_at)
   SELECT gen_random_uuid(), e.ref, d.keypair, d.id, decode(repeat('ab', 81), 'hex'), 'consent',
          ARRAY[e.consent], 'live', now() + interval '90 days', e.keypair,
-         decode(repeat('cd', 64), 'hex'), now()
+         decode(repeat('cd', 64), 'hex'), sha256('w'), now()
   FROM envelope e JOIN desk d ON d.id = e.second
   WHERE e.n % 5 = 0 AND e.compartment = 'health' AND e.state <> 'withdrawn';
 

@@ -13,9 +13,10 @@ import pytest
 from django.utils import timezone
 
 from simpul.accounts.models import Session, User
+from simpul.network import actions
 from simpul.network.models import Agency, Desk, Invitation, Membership, Proposal
 from simpul.vault import passphrases
-from simpul.vault.models import AuditLine, KeyCopy
+from simpul.vault.models import AuditLine, Grant, KeyCopy
 from tests.conftest import Cast, Door
 
 SignIn = Callable[[str], Door]
@@ -156,7 +157,7 @@ def test_a_person_comes_to_a_desk(cast: Cast, sign_in: SignIn) -> None:
     assert colleague.post(path).status_code == 422, "she must say that she knows her"
     assert not KeyCopy.objects.filter(holder=membership.user.keypair).exists()
     assert colleague.post(path, {"known": "on"}).status_code == 302
-    assert "Tidak ada yang menunggu kunci" in text(own.get("/network/keys/"))
+    assert "Tidak ada yang perlu dilakukan" in text(own.get("/network/keys/"))
     assert "Layanan Medis Uji" in text(own.get("/accounts/me/"))
 
 
@@ -192,7 +193,7 @@ def test_the_first_member_of_a_desk_makes_its_key(cast: Cast, sign_in: SignIn) -
     assert digits(first.get(f"/network/proposals/{desk_key.ref}/")) == waiting
     sign_all()
     assert cast.desk("empty").is_ready
-    assert "Tidak ada yang menunggu kunci" in text(guest.door.get("/network/keys/"))
+    assert "Tidak ada yang perlu dilakukan" in text(guest.door.get("/network/keys/"))
     assert KeyCopy.objects.filter(holder=user.keypair).count() == 1
 
 
@@ -382,3 +383,37 @@ def test_a_tampered_statement_stops_with_a_clear_page(cast: Cast, sign_in: SignI
 @pytest.mark.parametrize("path", ["", "people/", "keys/", "proposals/", "invite/"])
 def test_the_pages_open_in_english_too(cast: Cast, sign_in: SignIn, path: str) -> None:
     assert sign_in("root-one").get(f"/en/network/{path}").status_code == 200
+
+
+def test_a_member_renews_the_key_and_seals_anew(cast: Cast, sign_in: SignIn) -> None:
+    """The home page says that a colleague has left; two presses later nothing is under the old key."""
+    cast.open_case(cast.file())
+    door = sign_in("intake")
+    assert "perlu diperbarui" not in text(door.get("/"))
+    with cast.acting("root-one") as actor:
+        gone = Membership.objects.select_related("desk__agency", "user").get(
+            user=cast.user("colleague"), until_at=None
+        )
+        actions.remove(actor=actor, membership=gone, now=timezone.now())
+    assert "perlu diperbarui" in text(door.get("/"))
+    desk = cast.desk("intake")
+    assert "Ada rekan yang sudah pergi" in text(door.get("/network/keys/"))
+    address = f"/network/keys/{desk.ref}/"
+    assert "Siapa yang sudah pergi" in text(door.get(f"{address}renew/"))
+    assert desk.keypair_id == cast.desk("intake").keypair_id, "looking changes nothing"
+    answer = door.post(f"{address}renew/", {})
+    assert answer.status_code == 302 and answer.headers["Location"] == f"{address}reseal/"
+    page = text(door.get(f"{address}reseal/"))
+    assert "0 dari" in page and "Mulai" in page
+    assert "Selesai." in text(door.post(f"{address}reseal/", {"first": "x"}))
+    assert "perlu diperbarui" not in text(door.get("/"))
+    assert not Grant.objects.filter(recipient=desk.keypair_id).exclude(state="ended").exists()
+
+
+def test_the_key_of_a_foreign_desk_is_not_there(cast: Cast, sign_in: SignIn) -> None:
+    """Nor is the work on it; the refusal is recorded also where a page opens its own transactions."""
+    door = sign_in("clinic")
+    for path in ("renew/", "reseal/"):
+        address = f"/network/keys/{cast.desk('intake').ref}/{path}"
+        assert door.get(address).status_code == door.post(address, {}).status_code == 404
+    assert AuditLine.objects.filter(event="site.refused").count() == 4

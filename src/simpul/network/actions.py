@@ -20,8 +20,9 @@ from simpul.network.models import (
     Membership,
     Proposal,
 )
-from simpul.vault import audit, crypto, keydirectory, keyring
+from simpul.vault import audit, crypto, epochs, keydirectory, keyring
 from simpul.vault.crypto import Pair
+from simpul.vault.epochs import Batch
 from simpul.vault.models import KeyCopy, KeyPair
 from simpul.vault.passphrases import Derived
 
@@ -246,6 +247,43 @@ def hand_over(*, actor: Actor, membership: Membership) -> None:
         pair = actor.keyring.pair(desk.keypair_id)
         keyring.hand_over(pair, desk=desk.pk, to=colleague.ref, public=colleague.public)
     audit.record("network.handed_over", actor=actor, row=membership.ref, desk=desk.pk)
+
+
+@transaction.atomic
+def renew_desk_key(*, actor: Actor, desk: Desk) -> None:
+    """A member gives her desk a new key and hands it to every colleague who held the old one.
+
+    From this transaction on everything is sealed to the new key; what lies under the old one is sealed
+    anew in batches (`reseal`). One signature, hers: she reads what the key opens anyway (ADR 0011).
+    """
+    require(desk.pk in actor.desk_ids)
+    desk = Desk.objects.select_for_update(of=("self",)).select_related("keypair").get(pk=desk.pk)
+    assert desk.keypair is not None
+    directory = keydirectory.current()
+    epoch = directory.desk(desk.pk).epoch + 1
+    pair, public = keyring.make_pair("desk", desk=desk.pk, epoch=epoch)
+    held = KeyCopy.objects.filter(keypair_id=desk.keypair_id).values_list("holder_id", flat=True)
+    for holder in sorted(held):
+        if (desk.pk, holder) in directory.members:
+            colleague = directory.member(desk.pk, holder)
+            keyring.hand_over(pair, desk=desk.pk, to=holder, public=colleague.public)
+    keys = keydirectory.keys_said(pair.public, pair.verifying)
+    said = keydirectory.statement("epoch", desk=desk.pk, key=str(pair.ref), epoch=epoch, **keys)
+    keydirectory.append(said, {str(actor.ref): keydirectory.sign(said, actor.keyring.own)})
+    desk.keypair = public
+    desk.save(update_fields=["keypair"])
+    audit.record("network.desk_key_renewed", actor=actor, row=desk.ref, desk=desk.pk)
+
+
+@transaction.atomic
+def reseal(*, actor: Actor, desk: Desk, after: UUID = epochs.START) -> Batch:
+    """Seals the next batch of a desk's grants to its present key; the last one forgets the older keys."""
+    require(desk.pk in actor.desk_ids)
+    batch = epochs.reseal(actor.keyring, desk.pk, after=after)
+    if batch.last is None:
+        epochs.forget(desk.pk)
+    audit.record("network.resealed", actor=actor, row=desk.ref, desk=desk.pk)
+    return batch
 
 
 @transaction.atomic

@@ -30,6 +30,11 @@ class Sheet(forms.Form):
             field.error_messages["required"] = EMPTY
 
 
+def whole(text: str | None) -> int:
+    """A whole number from a hidden field; anything else is nought."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def _passphrase(label: Any, help_text: Any = "") -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
     return forms.CharField(label=label, help_text=help_text, max_length=200, widget=widget)

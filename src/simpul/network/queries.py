@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from simpul.accounts.models import User
 from simpul.network import access
 from simpul.network.actor import Actor
-from simpul.network.models import Agency, Desk, Proposal
-from simpul.vault import keydirectory
+from simpul.network.models import Agency, Desk, Membership, Proposal
+from simpul.vault import epochs, keydirectory
 
 ROOT = UUID(int=0)
 
@@ -66,6 +66,30 @@ def saying(actor: Actor, proposal: Proposal) -> Saying:
         signed_by_you=actor.ref in signed,
         may_sign=access.can_sign_proposal(actor, proposal),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DeskKey:
+    """A desk's key as its member sees it: whether somebody left since, and what lies under older ones."""
+
+    desk: Desk
+    left_since: bool
+    waiting: int
+
+
+def desk_keys(actor: Actor) -> list[DeskKey]:
+    """The keys of the actor's desks."""
+    return [
+        DeskKey(desk, _left_since(desk), epochs.waiting(desk.pk))
+        for desk in actor.desks
+        if desk.keypair is not None
+    ]
+
+
+def _left_since(desk: Desk) -> bool:
+    assert desk.keypair is not None
+    left = Membership.objects.filter(desk=desk, until_at__gt=desk.keypair.created_at)
+    return left.exists()
 
 
 def desk_check_number(actor: Actor, desk: Desk) -> str:

@@ -19,5 +19,7 @@ urlpatterns = [
     path("keys/", views.keys, name="keys"),
     path("keys/<uuid:ref>/hand-over/", views.hand_over, name="hand_over"),
     path("keys/<uuid:desk_ref>/make/", views.make_key, name="make_key"),
+    path("keys/<uuid:desk_ref>/renew/", views.renew_key, name="renew_key"),
+    path("keys/<uuid:desk_ref>/reseal/", views.reseal, name="reseal"),
     path("join/<str:code>/", views.join, name="join"),
 ]

@@ -1,5 +1,6 @@
 """The pages on which people join the network, are signed for, and hand over keys."""
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from simpul.core.access import AgainstTheRules, NotYours, require
 from simpul.core.doors import derives_first, open_to_anyone
 from simpul.network import access, actions, forms, queries
 from simpul.network.http import Request
-from simpul.network.models import Invitation
-from simpul.vault import context, passphrases
+from simpul.network import context as workspace
+from simpul.network.models import Desk, Invitation
+from simpul.vault import context, epochs, passphrases
 
 MOST = 50
+AT_WORK = 4.0  # seconds of one press on "Lanjutkan"
 DAYS = actions.INVITATION.days
 NO_WAY_BACK = {"other_language_url": ""}  # a page shown once is not left for another language
 
@@ -180,6 +183,7 @@ def keys(request: Request, sentence: str = "") -> HttpResponse:
             for desk in actor.waiting
         ],
         "colleagues": list(access.colleagues_waiting(actor)),
+        "desks": queries.desk_keys(actor),
         "sentence": sentence,
     }
     return _page(request, "keys", values, bool(sentence))
@@ -196,6 +200,48 @@ def make_key(request: Request, desk_ref: UUID) -> HttpResponse:
         except AgainstTheRules as refusal:
             return keys(request, str(refusal.sentence))
     return redirect("network:keys")
+
+
+def renew_key(request: Request, desk_ref: UUID) -> HttpResponse:
+    """A new key for a desk of hers, after a page that says what that means."""
+    desk = _own_desk(request, desk_ref)
+    if request.method == "POST":
+        actions.renew_desk_key(actor=request.actor, desk=desk)
+        return redirect("network:reseal", desk_ref=desk.ref)
+    return _page(request, "renew_key", {"desk": desk})
+
+
+@derives_first
+def reseal(request: Request, desk_ref: UUID) -> HttpResponse:
+    """Seals what lies under older keys anew: as many batches as fit in a few seconds, each its own.
+
+    The page says how far it is and goes on by itself where scripts run, else by its button.
+    """
+    until, after, closed = time.monotonic() + AT_WORK, epochs.START, 0
+    while request.method == "POST" and time.monotonic() < until:
+        with workspace.opened(request):
+            batch = actions.reseal(
+                actor=request.actor, desk=_own_desk(request, desk_ref), after=after
+            )
+        if batch.last is None:
+            break
+        after, closed = batch.last, closed + batch.closed
+    with workspace.opened(request):
+        desk = _own_desk(request, desk_ref)
+        left = epochs.waiting(desk.pk)
+        first = max(left, forms.whole(request.POST.get("first")))
+        values = {
+            "desk": desk, "left": left, "first": first, "done": first - left,
+            "going": request.method == "POST" and left > closed,
+        }  # fmt: skip
+        return _page(request, "reseal", values)
+
+
+def _own_desk(request: Request, ref: UUID) -> Desk:
+    desk = next((desk for desk in request.actor.desks if desk.ref == ref), None)
+    if desk is None:
+        raise NotYours
+    return desk
 
 
 def hand_over(request: Request, ref: UUID) -> HttpResponse:

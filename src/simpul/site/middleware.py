@@ -91,11 +91,12 @@ class Context:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Calls the view inside its context; a refusal is recorded after the rollback."""
-        if getattr(view, "derives_first", False):
-            return None
         try:
-            with self._opened(request):
+            if getattr(view, "derives_first", False):
                 response: HttpResponse = view(request, *args, **kwargs)
+                return response
+            with self._opened(request):
+                response = view(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()
                 return response

@@ -5,6 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 import nacl.pwhash.argon2id
@@ -80,18 +81,18 @@ def argon2id(secret: bytes, salt: bytes, *, memory: int, passes: int) -> bytes:
     return nacl.pwhash.argon2id.kdf(32, secret, salt, opslimit=passes, memlimit=memory)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pair:
     """A private key pair, one for opening (X25519) and one for signing (Ed25519), from one seed."""
 
     ref: UUID
     seed: bytes
 
-    @property
+    @cached_property
     def _opening(self) -> X25519PrivateKey:
         return X25519PrivateKey.from_private_bytes(hkdf(self.seed, "simpul x25519"))
 
-    @property
+    @cached_property
     def _signing(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(hkdf(self.seed, "simpul ed25519"))
 

@@ -199,19 +199,37 @@ def _open(
     envelope: Envelope, grants: list[Grant], keyring: Keyring, directory: Verified
 ) -> bytes | None:
     for row in grants:
+        row.envelope = envelope
         try:
-            pair = keyring.pair(row.recipient_id)
+            return key_of(row, keyring, directory)
         except Closed:
             continue
-        said = _said(row)
-        if not crypto.same(bytes(row.witness), _witness(said)):
-            raise Unopened("a grant was not written by this instance")
-        signer = _signer(row, envelope, keyring.own, directory)
-        if not crypto.verify(signer, bytes(row.signature), said):
-            raise Unopened("a grant is not what was signed")
-        epoch = row.recipient.epoch if row.desk else 0
-        return pair.open(bytes(row.sealed), _info(envelope, pair.ref, epoch))
     return None
+
+
+def key_of(row: Grant, keyring: Keyring, directory: Verified) -> bytes:
+    """The data key that a grant carries, once it is proven. Raises Closed, Unopened, Untrusted."""
+    pair = keyring.pair(row.recipient_id)
+    said = _said(row)
+    if not crypto.same(bytes(row.witness), _witness(said)):
+        raise Unopened("a grant was not written by this instance")
+    signer = _signer(row, row.envelope, keyring.own, directory)
+    if not crypto.verify(signer, bytes(row.signature), said):
+        raise Unopened("a grant is not what was signed")
+    epoch = row.recipient.epoch if row.desk else 0
+    return pair.open(bytes(row.sealed), _info(row.envelope, pair.ref, epoch))
+
+
+def renewed(row: Grant, key: bytes, *, to: Recipient, by: Pair) -> Grant:
+    """The same grant, sealed to the same desk's present key and signed by who did it."""
+    made = Grant(
+        ref=row.ref, envelope=row.envelope, recipient_id=to.ref, desk=to.desk, basis=row.basis,
+        tags=row.tags, until_at=row.until_at, granted_by_id=by.ref,
+        sealed=crypto.seal_to(to.public, key, _info(row.envelope, to.ref, to.epoch)),
+    )  # fmt: skip
+    said = _said(made)
+    made.signature, made.witness = by.sign(said), _witness(said)
+    return made
 
 
 def end(tag: UUID, *, now: datetime, keep: int | None = None) -> int:

@@ -1,7 +1,8 @@
 """The key directory: signed, chained statements that every sealing checks first.
 
-Kinds of payload: `root` (the first day), `admin`, `desk`, `member` (two signatures; the first two
-administrators one of the root), `leave`, `unadmin` (one signature, at once). A payload names the
+Kinds of payload: `root` (the first day), `admin`, `desk`, `member`, `rekey`, `custody` (two signatures;
+the first two administrators one of the root), `leave`, `unadmin` (one signature, at once), `epoch`
+(one signature of a member of the desk, ADR 0011). A payload names the
 agencies from the root of the tree down, so that who may sign for whom is inside what is signed; and
 their names and the desk's, so that a person who chooses by name chooses what was signed.
 """
@@ -22,6 +23,7 @@ from simpul.vault.crypto import Pair, canonical, sha256
 from simpul.vault.models import DirectoryEntry
 
 GENESIS = bytes(32)
+MOST_CUSTODIANS = 7  # 35 sets of 4: 140 sealed shares
 Payload = dict[str, Any]
 
 
@@ -44,6 +46,15 @@ class Recipient:
     epoch: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Who together can recover a desk's key: any `need` of these people."""
+
+    id: str
+    need: int
+    people: tuple[UUID, ...]
+
+
 @dataclass
 class Verified:
     """What the entries up to `number` say, every signature checked."""
@@ -61,6 +72,7 @@ class Verified:
     names: dict[str, str] = field(default_factory=dict)  # of agencies, by reference
     titles: dict[int, str] = field(default_factory=dict)  # of desks
     members: set[tuple[int, UUID]] = field(default_factory=set)
+    custodies: dict[int, "Custody"] = field(default_factory=dict)
 
     def desk(self, desk: int) -> Recipient:
         """The desk's key in its present epoch. Raises NotInDirectory."""
@@ -122,7 +134,7 @@ class Verified:
             verifying = self.root if ref.int == 0 else None
             if entry.number == 0 and said["kind"] == "root":
                 verifying = bytes.fromhex(said["verifying"])
-            elif ref.int and ref in self.admins:
+            elif ref in self.admins or (said["kind"] == "epoch" and self._sits(said, ref)):
                 verifying = self.people[ref].verifying
             if verifying and crypto.verify(verifying, bytes.fromhex(signature), message):
                 valid.add(ref)
@@ -137,18 +149,26 @@ class Verified:
             return self.number == -1 and root in signers
         if said["kind"] == "admin" and self.founders < 2:
             return root in signers
+        if said["kind"] == "epoch":
+            return any(self._sits(said, ref) for ref in signers)
         counted = {ref for ref in signers if self.may_sign(said, ref)}
         return len(counted) >= (1 if said["kind"] in {"leave", "unadmin"} else 2)
 
     def may_sign(self, said: Payload, ref: UUID) -> bool:
         """Whether this administrator's scope covers it; nobody signs for herself."""
         scope = self.admins.get(ref)
-        if scope is None or ("person" in said and ref == UUID(said["person"])):
+        herself = {said.get("person"), said.get("former")}
+        if scope is None or str(ref) in herself or said["kind"] == "epoch":
             return False
         return scope in self._agencies_of(said)
 
+    def _sits(self, said: Payload, ref: UUID) -> bool:
+        return (said["desk"], ref) in self.members
+
     def _agencies_of(self, said: Payload) -> list[str]:
-        if said["kind"] in {"desk", "member", "leave"} and said["desk"] in self.agencies:
+        if said["kind"] == "rekey":
+            return self.above_all(UUID(said["former"]))
+        if "desk" in said and said["desk"] in self.agencies:
             return self.agencies[said["desk"]]  # what was signed first cannot be claimed otherwise
         if said["kind"] == "unadmin":
             return self.lines.get(self.admins.get(UUID(said["person"]), ""), [])
@@ -170,20 +190,55 @@ class Verified:
                 known = self.desks.get(said["desk"])
                 if known and said["epoch"] <= known.epoch:
                     raise Untrusted("a desk's epoch must grow")
-                self.desks[said["desk"]] = Recipient(
-                    UUID(said["key"]), bytes.fromhex(said["public"]),
-                    bytes.fromhex(said["verifying"]), said["desk"], said["epoch"],
-                )  # fmt: skip
+                self._take_key(said)
                 self.titles[said["desk"]] = str(said.get("title", ""))
                 self._take_place(said)
             case "member":
                 self._take_person(said)
                 self._take_place(said)
                 self.members.add((said["desk"], UUID(said["person"])))
+            case "epoch":
+                known = self.desks[said["desk"]]
+                if said["epoch"] != known.epoch + 1:
+                    raise Untrusted("a desk's epochs follow one another")
+                self._take_key(said)
+            case "rekey":
+                self._take_person(said)
+                self._move(UUID(said["former"]), UUID(said["person"]))
+            case "custody":
+                people = [UUID(ref) for ref in said["people"]]
+                if not 2 <= said["need"] <= len(set(people)) == len(people) <= MOST_CUSTODIANS:
+                    raise Untrusted("a custody needs two or more of its people")
+                if any(ref not in self.people for ref in people):
+                    raise Untrusted("a custodian is somebody whom the directory knows")
+                self.custodies[said["desk"]] = Custody(said["id"], said["need"], tuple(people))
             case "leave":
                 self.members.discard((said["desk"], UUID(said["person"])))
             case kind:
                 raise Untrusted(f"unknown kind {kind}")
+
+    def _take_key(self, said: Payload) -> None:
+        self.desks[said["desk"]] = Recipient(
+            UUID(said["key"]), bytes.fromhex(said["public"]), bytes.fromhex(said["verifying"]),
+            said["desk"], said["epoch"],
+        )  # fmt: skip
+
+    def _move(self, former: UUID, person: UUID) -> None:
+        """Puts a person's new key wherever her former one stood; the former one signs no more."""
+        here = {desk for desk, ref in self.members if ref == former}
+        self.members -= {(desk, former) for desk in here}
+        self.members |= {(desk, person) for desk in here}
+        if former in self.admins:
+            self.admins[person] = self.admins.pop(former)
+
+    def above_all(self, ref: UUID) -> list[str]:
+        """The agencies that stand above every place of a person."""
+        lines = [self.agencies[desk] for desk, person in self.members if person == ref]
+        if ref in self.admins:
+            lines.append(self.lines[self.admins[ref]])
+        if not lines:
+            return []
+        return [agency for agency in lines[0] if all(agency in line for line in lines)]
 
     def _take_line(self, said: Payload) -> None:
         """The tree grows downwards only: nobody signs herself above the agency she signs for."""

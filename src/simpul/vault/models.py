@@ -163,7 +163,9 @@ class Grant(models.Model):
     class Meta:
         indexes: ClassVar = [
             GinIndex(fields=["tags"], name="vault_grant_tags"),
-            models.Index(fields=["recipient", "state"], name="vault_grant_recipient"),
+            models.Index(
+                fields=["recipient", "ref"], condition=~Q(state="ended"), name="vault_grant_of"
+            ),
             models.Index(
                 fields=["until_at"], condition=~Q(state="ended"), name="vault_grant_until"
             ),

@@ -61,6 +61,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   records uuid[];
 BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF NOT EXISTS (SELECT 1 FROM changed n JOIN before o USING (ref)
+                   WHERE (n.state, n.desk) IS DISTINCT FROM (o.state, o.desk)) THEN
+      RETURN NULL;  -- sealed anew: who may read stays the same
+    END IF;
+  END IF;
   SELECT array_agg(DISTINCT e.record) INTO records
     FROM vault_envelope e WHERE e.ref IN (SELECT envelope_id FROM changed);
   PERFORM 1 FROM vault_envelope e WHERE e.record = ANY (records) ORDER BY e.ref FOR NO KEY UPDATE;
@@ -86,7 +92,7 @@ CREATE TRIGGER spread_new AFTER INSERT ON vault_grant
   REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
 DROP TRIGGER IF EXISTS spread_changed ON vault_grant;
 CREATE TRIGGER spread_changed AFTER UPDATE ON vault_grant
-  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
+  REFERENCING NEW TABLE AS changed OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
 DROP TRIGGER IF EXISTS spread_gone ON vault_grant;
 CREATE TRIGGER spread_gone AFTER DELETE ON vault_grant
   REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
@@ -161,11 +167,86 @@ BEGIN
   IF OLD.state = 'ended' OR NEW.state = 'dormant' THEN
     RAISE EXCEPTION 'a grant cannot go back from % to %', OLD.state, NEW.state;
   END IF;
+  IF NEW.state = 'ended' THEN
+    NEW.sealed := '';  -- nobody can bring back what is gone
+  END IF;
   RETURN NEW;
 END $$;
 DROP TRIGGER IF EXISTS forward ON vault_grant;
 CREATE TRIGGER forward BEFORE UPDATE OF state ON vault_grant
   FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION vault_grant_forward();
+
+-- What of a desk's grants still lies under an older key, for a member who seals it anew. The desk may
+-- not see the envelope of a sleeping grant; it learns which record, which its policy tells it anyway.
+CREATE OR REPLACE FUNCTION vault_stale_count(of_desk int) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM vault_keypair k JOIN vault_grant g ON g.recipient_id = k.ref
+  WHERE k.kind = 'desk' AND k.desk = of_desk AND g.state <> 'ended'
+    AND of_desk = ANY (simpul_desks())
+    AND k.ref <> (SELECT d.keypair_id FROM network_desk d WHERE d.id = of_desk)
+$$;
+
+CREATE OR REPLACE FUNCTION vault_stale(of_desk int, after uuid, most int) RETURNS TABLE (
+  ref uuid, envelope uuid, recipient uuid, epoch smallint, desk int, sealed bytea, basis varchar,
+  tags uuid[], until_at timestamptz, granted_by uuid, kind varchar, verifying bytea,
+  signature bytea, witness bytea, record uuid, compartment varchar, key_version smallint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  old vault_keypair;
+BEGIN
+  SELECT k.* INTO old FROM vault_keypair k
+  WHERE k.kind = 'desk' AND k.desk = of_desk AND of_desk = ANY (simpul_desks())
+    AND k.ref <> (SELECT d.keypair_id FROM network_desk d WHERE d.id = of_desk)
+    AND EXISTS (SELECT 1 FROM vault_grant g
+                WHERE g.recipient_id = k.ref AND g.state <> 'ended' AND g.ref > after)
+  ORDER BY k.epoch LIMIT 1;
+  RETURN QUERY
+  SELECT g.ref, g.envelope_id, g.recipient_id, old.epoch, g.desk, g.sealed, g.basis, g.tags, g.until_at,
+         g.granted_by_id, s.kind, s.verifying, g.signature, g.witness, e.record, e.compartment,
+         e.key_version
+  FROM vault_grant g JOIN vault_envelope e ON e.ref = g.envelope_id
+  JOIN vault_keypair s ON s.ref = g.granted_by_id
+  WHERE g.recipient_id = old.ref AND g.state <> 'ended' AND g.ref > after
+  ORDER BY g.ref LIMIT most FOR UPDATE OF g SKIP LOCKED;
+END $$;
+
+CREATE OR REPLACE FUNCTION vault_reseal(
+  of_desk int, key uuid, refs uuid[], sealed_ bytea[], signatures bytea[], witnesses bytea[]
+) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  done int;
+BEGIN
+  IF NOT of_desk = ANY (simpul_desks())
+     OR key IS DISTINCT FROM (SELECT d.keypair_id FROM network_desk d WHERE d.id = of_desk) THEN
+    RAISE EXCEPTION 'not the present key of a desk of one''s own'
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  UPDATE vault_grant g SET sealed = n.sealed, recipient_id = key, granted_by_id = simpul_person(),
+    signature = n.signature, witness = n.witness
+  FROM unnest(refs, sealed_, signatures, witnesses) AS n(ref, sealed, signature, witness),
+       vault_keypair k
+  WHERE g.ref = n.ref AND g.desk = of_desk AND g.state <> 'ended'
+    AND k.ref = g.recipient_id AND k.kind = 'desk' AND k.desk = of_desk;
+  GET DIAGNOSTICS done = ROW_COUNT;
+  RETURN done;
+END $$;
+
+CREATE OR REPLACE FUNCTION vault_forget_epochs(of_desk int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  gone int;
+BEGIN
+  DELETE FROM vault_keycopy c USING vault_keypair k
+  WHERE c.keypair_id = k.ref AND k.kind = 'desk' AND k.desk = of_desk
+    AND of_desk = ANY (simpul_desks())
+    AND k.ref <> (SELECT d.keypair_id FROM network_desk d WHERE d.id = of_desk)
+    AND NOT EXISTS (SELECT 1 FROM vault_grant g
+                    WHERE g.recipient_id = k.ref AND g.state <> 'ended');
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END $$;
+GRANT EXECUTE ON FUNCTION vault_stale_count, vault_stale, vault_reseal, vault_forget_epochs
+  TO simpul_workspace;
 
 -- The newest key version of each compartment, also of those that are closed to the one who asks.
 CREATE OR REPLACE FUNCTION vault_versions(of_record uuid)

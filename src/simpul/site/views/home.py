@@ -23,6 +23,7 @@ from simpul.core.access import require
 from simpul.core.templatetags.simpul import moment
 from simpul.directory import queries as directory
 from simpul.network import access as network
+from simpul.network import queries as people
 from simpul.network import regions
 from simpul.network.actor import Actor
 from simpul.network.http import Request
@@ -55,6 +56,7 @@ def show(request: Request) -> HttpResponse:
             for proposal in network.visible_proposals(actor)[:MOST]
             if network.can_sign_proposal(actor, proposal)
         ],
+        "keys": [key for key in people.desk_keys(actor) if key.left_since or key.waiting],
         "now": now,
     }
     return render(request, "site/home.html", values)
