@@ -417,3 +417,34 @@ def test_the_key_of_a_foreign_desk_is_not_there(cast: Cast, sign_in: SignIn) -> 
         address = f"/network/keys/{cast.desk('intake').ref}/{path}"
         assert door.get(address).status_code == door.post(address, {}).status_code == 404
     assert AuditLine.objects.filter(event="site.refused").count() == 4
+
+
+def test_a_person_who_forgot_her_passphrase_comes_back(cast: Cast, sign_in: SignIn) -> None:
+    """From the button beside her name to the pages of her desk; two sign, a colleague hands over."""
+    first, second = sign_in("root-one"), sign_in("root-two")
+    user = cast.user("intake")
+    assert "Lupa kata sandi" in text(first.get("/network/people/"))
+    assert "Lupa kata sandi" not in text(sign_in("clinic").get("/network/people/"))
+    address = f"/network/people/{user.keypair_id}/back/"
+    assert sign_in("clinic").get(address).status_code == 404
+    assert "Pastikan dulu" in text(first.get(address))
+    assert not Invitation.objects.filter(returning=user).exists(), "looking invites nobody"
+    link = re.search(r"<code>(http://[^<]+)</code>", first.post(address, {}).content.decode())
+    assert link
+    guest = Guest(urlsplit(link[1]).path, Door("workspace"))
+    page = guest.open()
+    assert "Nama pengguna Anda tetap: intake" in text(page) and "Nama Anda" not in text(page)
+    assert guest.send(page, code="000000").status_code == 422
+    joined = guest.send(guest.open())
+    assert joined.status_code == 200 and "Kunci baru Anda sudah dibuat" in text(joined)
+    assert guest.open().status_code == 404
+    proposal = Proposal.objects.get(user=user, kind="rekey")
+    for door in (first, second):
+        page = door.get(f"/network/proposals/{proposal.ref}/")
+        assert "yang kehilangan kata sandi" in text(page) and digits(page) == digits(joined)
+        assert door.post(f"/network/proposals/{proposal.ref}/").status_code == 302
+    step = int(timezone.now().timestamp()) // passphrases.STEP + 1
+    entry = {"username": "intake", "passphrase": PASSPHRASE}
+    entry["code"] = passphrases.code_at(guest.secret, step)
+    assert guest.door.post("/accounts/sign-in/", entry).status_code == 302
+    assert "Minta rekan di meja itu" in text(guest.door.get("/network/keys/"))

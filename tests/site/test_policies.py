@@ -60,6 +60,7 @@ EXECUTABLE = {
     | {
         "public_file_report",  # a walk-in
         "referrals_wake", "referrals_withdraw", "vault_audit", "vault_leads", "vault_versions",
+        "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
     },
     "simpul_public": CONTEXT
     | {
@@ -99,6 +100,7 @@ WORKER_COLUMNS = {
 # What the workspace may take away for good: nothing that is content, a grant or a trace.
 WORKSPACE_DELETES = {
     "accounts_session", "accounts_slowdown", "directory_service", "network_administrator",
+    "network_proposal",
 }  # fmt: skip
 # What shows rows although the request has no context, and why.
 SEEN_WITHOUT_CONTEXT = {

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import Session, Slowdown, User
 from simpul.accounts.passphrases import wrapped_of
 from simpul.core.access import AgainstTheRules, require
-from simpul.vault import audit, context, crypto, keyring, passphrases
+from simpul.vault import audit, context, crypto, passphrases
 from simpul.vault.passphrases import Derived
 
 PATIENCE = 60  # seconds: the longest that wrong attempts make the next one wait
@@ -96,12 +96,9 @@ def make_account(
     `used_step` is the step of the one-time code that proved the second factor; it counts as used.
     """
     require(actor.ref is None)
-    pair, public = keyring.make_pair("person")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('simpul.person', %s, true)", [str(pair.ref)])
-    passphrases.wrap(pair, totp, derived)
+    pair = passphrases.make_person(totp, derived)
     user = User.objects.create(
-        username=username.strip().lower(), name=name, keypair=public, used_step=used_step
+        username=username.strip().lower(), name=name, keypair_id=pair.ref, used_step=used_step
     )
     audit.record("accounts.joined", actor=Anyone(pair.ref))
     return user, pair

@@ -69,7 +69,7 @@ def vouched(desks: Iterable[Desk]) -> list[Desk]:
 
 def get_invitation(code: str, now: datetime) -> Invitation:
     """The open invitation behind a code; a used, expired or invented one looks the same."""
-    found = Invitation.objects.select_related("desk__agency", "agency")
+    found = Invitation.objects.select_related("desk__agency", "agency", "returning")
     invitation = found.filter(code_hash=code_hash(code)).first()
     if invitation is None or not invitation.is_open_at(now):
         raise NotYours
@@ -121,6 +121,14 @@ def get_membership(actor: Actor, ref: str) -> Membership:
     ):
         raise NotYours
     return membership
+
+
+def get_person(actor: Actor, ref: UUID) -> User:
+    """A person whom this administrator may bring back, by the reference of her key, or 404."""
+    user = User.objects.filter(keypair=ref).first()
+    if user is None or not can_bring_back(actor, user):
+        raise NotYours
+    return user
 
 
 def get_administrator(actor: Actor, ref: UUID) -> Administrator:
@@ -190,6 +198,18 @@ def can_remove(actor: Actor, membership: Membership) -> bool:
 def can_dismiss(actor: Actor, administrator: Administrator) -> bool:
     """Whether she may end what another administrator signs for: in her scope, and not herself."""
     return can_sign(actor, administrator.agency) and administrator.user_id != actor.user.pk
+
+
+def common_agency(user: User) -> Agency | None:
+    """The lowest agency that stands above every place of a person."""
+    above = keydirectory.current().above_all(user.keypair_id)
+    return Agency.objects.filter(ref=above[-1]).first() if above else None
+
+
+def can_bring_back(actor: Actor, user: User) -> bool:
+    """Whether she may invite somebody back who lost her passphrase: above all her places, not herself."""
+    common = common_agency(user)
+    return common is not None and can_sign(actor, common) and user.pk != actor.user.pk
 
 
 def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:

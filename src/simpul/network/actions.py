@@ -20,7 +20,7 @@ from simpul.network.models import (
     Membership,
     Proposal,
 )
-from simpul.vault import audit, crypto, epochs, keydirectory, keyring
+from simpul.vault import audit, crypto, epochs, keydirectory, keyring, passphrases
 from simpul.vault.crypto import Pair
 from simpul.vault.epochs import Batch
 from simpul.vault.models import KeyCopy, KeyPair
@@ -166,7 +166,11 @@ def join(
     """
     require(actor.ref is None)
     place = access.get_invitation(code, now)
-    invitation = Invitation.objects.select_for_update().filter(pk=place.pk, user=None).first()
+    invitation = (
+        Invitation.objects.select_for_update()
+        .filter(pk=place.pk, user=None, returning=None)
+        .first()
+    )
     if invitation is None:
         raise NotYours
     if User.objects.filter(username=username.strip().lower()).exists():
@@ -179,6 +183,56 @@ def join(
     _propose_person(invitation, user, pair)
     audit.record("network.joined", actor=Anyone(pair.ref), row=invitation.ref)
     return user
+
+
+@transaction.atomic
+def invite_back(*, actor: Actor, user: User, now: datetime) -> tuple[Invitation, str]:
+    """Keeps the place of a person who lost her passphrase; returns the code, shown once.
+
+    A code that she was given before is over with this one.
+    """
+    require(access.can_bring_back(actor, user))
+    Invitation.objects.filter(returning=user, until_at__gt=now).update(until_at=now)
+    code = crypto.random(16).hex()
+    invitation = Invitation.objects.create(
+        code_hash=access.code_hash(code),
+        returning=user,
+        invited_by=actor.user,
+        until_at=now + INVITATION,
+    )
+    audit.record("network.return_invited", actor=actor, row=user.keypair_id)
+    return invitation, code
+
+
+@transaction.atomic
+def come_back(
+    *, actor: Anyone, code: str, derived: Derived, totp: bytes, now: datetime
+) -> Proposal:
+    """A person who lost her passphrase makes a new key; two signatures put it in place of the old one.
+
+    Until then nothing changes. Afterwards her old key opens nothing, and a colleague of each desk hands
+    its key over again. Raises NotYours when the invitation is used, over or invented.
+    """
+    require(actor.ref is None)
+    place = access.get_invitation(code, now)
+    invitation = Invitation.objects.select_for_update().filter(pk=place.pk).first()
+    if invitation is None or not invitation.is_open_at(now) or place.returning is None:
+        raise NotYours
+    user = place.returning
+    invitation.until_at = now
+    invitation.save(update_fields=["until_at"])
+    Proposal.objects.filter(kind="rekey", user=user, taken_at=None).delete()
+    pair = passphrases.make_person(totp, derived)
+    common = access.common_agency(user)
+    if common is None:
+        raise NotYours
+    said = keydirectory.statement(
+        "rekey", person=str(pair.ref), former=str(user.keypair_id), **_place(common),
+        **keydirectory.keys_said(pair.public, pair.verifying),
+    )  # fmt: skip
+    proposal = _propose(said, agency=common, user=user)
+    audit.record("network.came_back", actor=Anyone(pair.ref), row=invitation.ref)
+    return proposal
 
 
 @transaction.atomic
@@ -402,6 +456,9 @@ def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
             desk = Desk.objects.get(pk=said["desk"])
             desk.keypair = KeyPair.objects.get(pk=said["key"])
             desk.save(update_fields=["keypair"])
+        case "rekey":
+            # The database deletes what the former key had: copies, wrapped halves, sessions.
+            User.objects.filter(keypair_id=said["former"]).update(keypair_id=said["person"])
         case "member":
             user = User.objects.get(keypair_id=said["person"])
             Membership.objects.create(user=user, desk_id=said["desk"], from_at=now)

@@ -40,24 +40,9 @@ def _passphrase(label: Any, help_text: Any = "") -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, max_length=200, widget=widget)
 
 
-class Join(Sheet):
-    """A person's account and second factor; only the passphrases are asked for again."""
+class ComeBack(Sheet):
+    """A person's new passphrase and second factor; only the passphrases are asked for again."""
 
-    name = forms.CharField(
-        label=_("Nama Anda"),
-        help_text=_("Seperti rekan memanggil Anda."),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    username = forms.CharField(
-        label=_("Nama pengguna"),
-        help_text=_("Huruf kecil, tanpa spasi. Anda mengetiknya setiap kali masuk."),
-        max_length=30,
-        validators=[NAME],
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
-        ),
-    )
     passphrase = _passphrase(
         _("Kata sandi"),
         _("Pakai empat kata yang tidak berhubungan. Tidak ada yang bisa memulihkannya."),
@@ -70,10 +55,6 @@ class Join(Sheet):
         max_length=12,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
-
-    def clean_username(self) -> str:
-        """Names are the same in large and small letters."""
-        return str(self.cleaned_data["username"]).lower()
 
     def clean_passphrase(self) -> str:
         """A passphrase that guessing would find is asked for again."""
@@ -90,6 +71,30 @@ class Join(Sheet):
         if "passphrase" in found and "again" in found and found["passphrase"] != found["again"]:
             self.add_error("again", _("Dua kata sandi ini belum sama."))
         return found
+
+
+class Join(ComeBack):
+    """A new person's account beside it."""
+
+    name = forms.CharField(
+        label=_("Nama Anda"),
+        help_text=_("Seperti rekan memanggil Anda."),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    username = forms.CharField(
+        label=_("Nama pengguna"),
+        help_text=_("Huruf kecil, tanpa spasi. Anda mengetiknya setiap kali masuk."),
+        max_length=30,
+        validators=[NAME],
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_username(self) -> str:
+        """Names are the same in large and small letters."""
+        return str(self.cleaned_data["username"]).lower()
 
 
 class Invite(Sheet):

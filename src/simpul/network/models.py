@@ -149,12 +149,17 @@ class Invitation(models.Model):
     code_hash = models.BinaryField(unique=True)
     desk = models.ForeignKey(Desk, models.CASCADE, null=True)
     agency = models.ForeignKey(Agency, models.CASCADE, null=True, help_text="For administrators.")
+    returning = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="+", help_text="Who lost her passphrase."
+    )
     invited_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
     until_at = models.DateTimeField()
     user = models.OneToOneField(User, models.CASCADE, null=True, related_name="invitation")
 
     class Privacy:
-        internal = {"ref", "code_hash", "desk", "agency", "invited_by", "until_at", "user"}
+        internal = {
+            "ref", "code_hash", "desk", "agency", "returning", "invited_by", "until_at", "user",
+        }  # fmt: skip
 
     def is_open_at(self, now: datetime) -> bool:
         """Whether the invitation may still be used."""

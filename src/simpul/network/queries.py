@@ -57,11 +57,10 @@ def saying(actor: Actor, proposal: Proposal) -> Saying:
     signed = [UUID(ref) for ref in proposal.signatures]
     names = {user.keypair_id: user.name for user in User.objects.filter(keypair__in=signed)}
     title, facts = _words(said)
-    keys = [bytes.fromhex(said[half]) for half in ("public", "verifying")]
     return Saying(
         title=title,
         facts=facts,
-        check_number=keydirectory.check_number(*keys),
+        check_number=check_number_said(proposal),
         signers=[_("Kunci akar") if ref == ROOT else names.get(ref, str(ref)) for ref in signed],
         signed_by_you=actor.ref in signed,
         may_sign=access.can_sign_proposal(actor, proposal),
@@ -112,13 +111,23 @@ def new_check_number(user: User) -> str:
     return keydirectory.check_number(bytes(pair.public), bytes(pair.verifying))
 
 
+def check_number_said(proposal: Proposal) -> str:
+    """The check number of the key that a statement is about."""
+    said = keydirectory.about(proposal.payload)
+    halves = [bytes.fromhex(said[half]) for half in ("public", "verifying")]
+    return keydirectory.check_number(*halves)
+
+
 def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    user = User.objects.filter(keypair=said["person"]).first() if "person" in said else None
+    refs = [said[key] for key in ("person", "former") if key in said]
+    user = User.objects.filter(keypair__in=refs).first()
     desk = _desk_name(said)
     agency = next(reversed(said.get("names", [])), "")
     values = {"name": user, "desk": desk, "agency": agency}
     if said["kind"] == "admin":
         title = _("Menjadikan %(name)s administrator %(agency)s") % values
+    elif said["kind"] == "rekey":
+        title = _("Kunci baru untuk %(name)s, yang kehilangan kata sandi") % values
     elif said["kind"] == "desk":
         title = _("Mengesahkan kunci %(desk)s") % values
     else:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/administrators/<uuid:ref>/remove/", views.dismiss, name="dismiss"),
     path("people/<uuid:ref>/remove/", views.remove, name="remove"),
+    path("people/<uuid:ref>/back/", views.bring_back, name="bring_back"),
     path("people/<uuid:ref>/desk/", views.further_desk, name="further_desk"),
     path("proposals/", views.proposals, name="proposals"),
     path("proposals/<uuid:ref>/", views.sign, name="sign"),

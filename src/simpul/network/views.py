@@ -17,8 +17,8 @@ from simpul.core import refusals
 from simpul.core.access import AgainstTheRules, NotYours, require
 from simpul.core.doors import derives_first, open_to_anyone
 from simpul.network import access, actions, forms, queries
-from simpul.network.http import Request
 from simpul.network import context as workspace
+from simpul.network.http import Request
 from simpul.network.models import Desk, Invitation
 from simpul.vault import context, epochs, passphrases
 
@@ -91,11 +91,16 @@ def people(request: Request) -> HttpResponse:
             "membership": membership,
             "may_remove": access.can_remove(actor, membership),
             "may_add": access.can_sign(actor, membership.desk.agency),
+            "may_bring_back": access.can_bring_back(actor, membership.user),
         }
         for membership in access.visible_memberships(actor)
     ]
     administrators = [
-        (administrator, access.can_dismiss(actor, administrator))
+        {
+            "administrator": administrator,
+            "may_dismiss": access.can_dismiss(actor, administrator),
+            "may_bring_back": access.can_bring_back(actor, administrator.user),
+        }
         for administrator in access.visible_administrators(actor)
     ]
     values = {"rows": rows, "administrators": administrators}
@@ -126,6 +131,17 @@ def dismiss(request: Request, ref: UUID) -> HttpResponse:
             return redirect("network:people")
     values = {"administrator": administrator, "sentence": sentence}
     return _page(request, "dismiss", values, bool(sentence))
+
+
+def bring_back(request: Request, ref: UUID) -> HttpResponse:
+    """Invites a person back who lost her passphrase; the code is on the answer and never again."""
+    user = access.get_person(request.actor, ref)
+    if request.method == "POST":
+        invitation, code = actions.invite_back(actor=request.actor, user=user, now=timezone.now())
+        link = request.build_absolute_uri(reverse("network:join", args=[code]))
+        values = {"invitation": invitation, "link": link, "days": DAYS, **NO_WAY_BACK}
+        return _page(request, "invited", values)
+    return _page(request, "bring_back", {"person": user})
 
 
 def further_desk(request: Request, ref: UUID) -> HttpResponse:
@@ -267,9 +283,10 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     with context.opened("workspace"):
         invitation = access.get_invitation(code, now)
+    sheet = forms.Join if invitation.returning is None else forms.ComeBack
     if request.method != "POST":
-        return _ask_to_join(request, invitation, forms.Join(), passphrases.new_totp(), code)
-    form = forms.Join(request.POST)
+        return _ask_to_join(request, invitation, sheet(), passphrases.new_totp(), code)
+    form = sheet(request.POST)
     totp = passphrases.reveal(request.POST.get("totp", ""), code)
     if totp is None:
         fresh = passphrases.new_totp()
@@ -282,17 +299,18 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         said = form.cleaned_data
         derived = passphrases.derive_passphrase(said["passphrase"])
         with refusals.shown_on(form), context.opened("workspace"):
-            user = actions.join(
-                actor=Anyone(),
-                code=code,
-                username=said["username"],
-                name=said["name"],
-                derived=derived,
-                totp=totp,
-                now=now,
-                used_step=step,
-            )
-            number = queries.new_check_number(user)
+            user = invitation.returning
+            if user is not None:
+                proposal = actions.come_back(
+                    actor=Anyone(), code=code, derived=derived, totp=totp, now=now
+                )
+                number = queries.check_number_said(proposal)
+            else:
+                user = actions.join(
+                    actor=Anyone(), code=code, username=said["username"], name=said["name"],
+                    derived=derived, totp=totp, now=now, used_step=step,
+                )  # fmt: skip
+                number = queries.new_check_number(user)
             values = {"invitation": invitation, "user": user, "check_number": number}
             values |= NO_WAY_BACK
             return render(request, "network/joined.html", values)
@@ -300,7 +318,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _ask_to_join(
-    request: HttpRequest, invitation: Invitation, form: forms.Join, totp: bytes, code: str
+    request: HttpRequest, invitation: Invitation, form: forms.ComeBack, totp: bytes, code: str
 ) -> HttpResponse:
     """The page of one invitation; name and sign-in name come back as typed, the passphrases do not."""
     picture = segno.make(passphrases.totp_uri(totp), error="m")

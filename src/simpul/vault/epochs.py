@@ -32,9 +32,7 @@ def waiting(desk: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def reseal(
-    keyring: Keyring, desk: int, *, after: UUID = START, limit: int = BATCH
-) -> Batch:
+def reseal(keyring: Keyring, desk: int, *, after: UUID = START, limit: int = BATCH) -> Batch:
     """Seals the next grants of a desk to its present key; state, basis, tags and end stay as they are.
 
     Two members at once take different ones; one that was killed has changed nothing. A grant that was

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.conf import settings
 
-from simpul.vault import boot, crypto
+from simpul.vault import boot, context, crypto, keyring
 from simpul.vault.crypto import Pair
 from simpul.vault.derivations import derive
 from simpul.vault.models import Wrapped
@@ -98,6 +98,17 @@ def reveal(hidden: str, invitation: str) -> bytes | None:
         )
     except (crypto.Unopened, ValueError):
         return None
+
+
+def make_person(totp: bytes, derived: Derived) -> Pair:
+    """A person's fresh key pair, its private half stored under her passphrase.
+
+    From here on the transaction speaks in her name.
+    """
+    pair, _public = keyring.make_pair("person")
+    context.say(person=pair.ref)
+    wrap(pair, totp, derived)
+    return pair
 
 
 def wrap(pair: Pair, totp: bytes, derived: Derived) -> Wrapped:

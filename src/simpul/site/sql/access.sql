@@ -63,6 +63,7 @@ GRANT UPDATE (keypair_id, receiving, fallback) ON network_desk TO simpul_workspa
 GRANT SELECT, INSERT, UPDATE ON accounts_user, network_membership, network_invitation,
   network_proposal TO simpul_workspace;
 GRANT SELECT, INSERT, DELETE ON network_administrator TO simpul_workspace;
+GRANT DELETE ON network_proposal TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;

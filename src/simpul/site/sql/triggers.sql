@@ -301,6 +301,20 @@ CREATE TRIGGER left_desk AFTER UPDATE ON network_membership
   FOR EACH ROW WHEN (OLD.until_at IS NULL AND NEW.until_at IS NOT NULL)
   EXECUTE FUNCTION network_left();
 
+-- A person's new key ends what her former one had: copies of desk keys, wrapped halves, sessions.
+CREATE OR REPLACE FUNCTION accounts_rekeyed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  DELETE FROM vault_keycopy WHERE holder_id = OLD.keypair_id;
+  DELETE FROM vault_wrapped WHERE keypair_id = OLD.keypair_id;
+  DELETE FROM accounts_session WHERE user_id = NEW.id;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS rekeyed ON accounts_user;
+CREATE TRIGGER rekeyed AFTER UPDATE OF keypair_id ON accounts_user
+  FOR EACH ROW WHEN (OLD.keypair_id IS DISTINCT FROM NEW.keypair_id)
+  EXECUTE FUNCTION accounts_rekeyed();
+
 -- Accepting a referral wakes exactly the grants that were sealed for it.
 CREATE OR REPLACE FUNCTION referrals_wake(referral uuid) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

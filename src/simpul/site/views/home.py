@@ -153,6 +153,7 @@ def _proposal(proposal: Proposal) -> Line:
         "desk": _("Kunci meja: %(name)s") % {"name": desk},
         "admin": _("Administrator baru: %(name)s") % {"name": who},
         "member": _("Anggota baru: %(name)s") % {"name": who},
+        "rekey": _("Kunci baru: %(name)s") % {"name": who},
     }.get(proposal.kind, proposal.kind)
     url = reverse("network:sign", args=[proposal.ref])
     note = desk if proposal.kind == "member" else agency
