@@ -41,6 +41,7 @@ WITHOUT_POLICIES = {
     "network_membership": "who works where is known to all colleagues; the public door has no right",
     "network_administrator": "who signs is known to all colleagues; the public door has no right",
     "network_invitation": "holds hashes of codes; the public door has no right",
+    "network_recovery": "everybody concerned must see it and may refuse; parts lie in other tables",
     "network_proposal": "waits for signatures that every reader checks; the public door has no right",
     "accounts_user": "names of colleagues are known to colleagues; the public door has no right",
     "accounts_slowdown": "keyed by a MAC; says nothing of who tried",
@@ -60,7 +61,7 @@ EXECUTABLE = {
     | {
         "public_file_report",  # a walk-in
         "referrals_wake", "referrals_withdraw", "vault_audit", "vault_leads", "vault_versions",
-        "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
+        "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
     },
     "simpul_public": CONTEXT
     | {
@@ -100,7 +101,7 @@ WORKER_COLUMNS = {
 # What the workspace may take away for good: nothing that is content, a grant or a trace.
 WORKSPACE_DELETES = {
     "accounts_session", "accounts_slowdown", "directory_service", "network_administrator",
-    "network_proposal",
+    "network_proposal", "network_share",
 }  # fmt: skip
 # What shows rows although the request has no context, and why.
 SEEN_WITHOUT_CONTEXT = {

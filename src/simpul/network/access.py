@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -11,8 +12,17 @@ from simpul.accounts.actions import Anyone
 from simpul.accounts.models import User
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
-from simpul.network.models import Administrator, Agency, Desk, Invitation, Membership, Proposal
+from simpul.network.models import (
+    Administrator,
+    Agency,
+    Desk,
+    Invitation,
+    Membership,
+    Proposal,
+    Recovery,
+)
 from simpul.vault import crypto, keydirectory
+from simpul.vault.keydirectory import Recipient
 from simpul.vault.keyring import Keyring
 from simpul.vault.models import KeyCopy
 
@@ -210,6 +220,82 @@ def can_bring_back(actor: Actor, user: User) -> bool:
     """Whether she may invite somebody back who lost her passphrase: above all her places, not herself."""
     common = common_agency(user)
     return common is not None and can_sign(actor, common) and user.pk != actor.user.pk
+
+
+def members_of(desk: Desk) -> QuerySet[User]:
+    """The present members of a desk, for whom its key may be asked back."""
+    found = User.objects.filter(memberships__desk=desk, memberships__until_at=None)
+    return found.order_by("name", "pk")
+
+
+def possible_custodians(desk: Desk) -> QuerySet[User]:
+    """Everybody with a signed key who does not sit at the desk itself."""
+    here = Membership.objects.filter(desk=desk, until_at=None).values("user")
+    known = list(keydirectory.current().people)
+    return User.objects.filter(keypair__in=known, left_at=None).exclude(pk__in=here).order_by(
+        "name", "pk"
+    )  # fmt: skip
+
+
+def is_entrusted(desk: Desk) -> bool:
+    """Whether the desk's present key lies with its present custodians."""
+    known = keydirectory.current().custodies.get(desk.pk)
+    if known is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT network_entrusted(%s, %s)", [desk.pk, known.id])
+        return bool(cursor.fetchone()[0])
+
+
+def can_ask(actor: Actor, desk: Desk, member: User) -> bool:
+    """Whether she may ask the custodians, for a member of the desk: in her scope, and not for herself."""
+    sits = (desk.pk, member.keypair_id) in keydirectory.current().members
+    return sits and can_sign(actor, desk.agency) and member.pk != actor.user.pk
+
+
+def is_custodian(actor: Actor, recovery: Recovery) -> bool:
+    """Whether a part of this desk's key is hers."""
+    known = keydirectory.current().custodies.get(recovery.desk_id)
+    return known is not None and known.id == recovery.custody and actor.ref in known.people
+
+
+def can_refuse(actor: Actor, recovery: Recovery) -> bool:
+    """Whether it concerns her: a member of the desk, a custodian, an administrator above."""
+    sits = (recovery.desk_id, actor.ref) in keydirectory.current().members
+    return sits or is_custodian(actor, recovery) or can_sign(actor, recovery.desk.agency)
+
+
+def can_finish(actor: Actor, recovery: Recovery) -> bool:
+    """Whether the parts are sealed to her."""
+    return recipient_of(recovery).ref == actor.ref
+
+
+def recipient_of(recovery: Recovery) -> Recipient:
+    """To whom custodians seal: the member; in a drill whoever asked. Raises NotInDirectory."""
+    directory = keydirectory.current()
+    if recovery.drill:
+        return directory.person(recovery.asked_by.keypair_id)
+    return directory.member(recovery.desk_id, recovery.member.keypair_id)
+
+
+def recoveries_of(actor: Actor) -> list[Recovery]:
+    """The recoveries that concern her, newest first."""
+    found = Recovery.objects.select_related(
+        "desk__agency", "member", "asked_by", "refused_by", "keypair"
+    ).order_by("-asked_at")
+    return [
+        recovery
+        for recovery in found[:200]
+        if can_refuse(actor, recovery) or can_finish(actor, recovery)
+    ]
+
+
+def get_recovery(actor: Actor, ref: UUID) -> Recovery:
+    """A recovery that concerns her, or 404."""
+    found = next((one for one in recoveries_of(actor) if one.ref == ref), None)
+    if found is None:
+        raise NotYours
+    return found
 
 
 def can_sign_proposal(actor: Actor, proposal: Proposal) -> bool:

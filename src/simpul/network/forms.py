@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from simpul.accounts.models import User
 from simpul.accounts.passphrases import TooShort, check_passphrase
 from simpul.network import regions
 from simpul.network.models import Agency, Desk
@@ -178,6 +179,45 @@ class FurtherDesk(Sheet):
     def __init__(self, *args: Any, desks: QuerySet[Desk], **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["desk"].queryset = desks  # type: ignore[attr-defined]
+
+
+class Custodians(Sheet):
+    """Who keeps parts of a desk's key, and how many of them together give it back."""
+
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        to_field_name="keypair_id",
+        label=_("Para penjaga"),
+        help_text=_("Dua sampai tujuh orang, sebaiknya dari lembaga yang berbeda."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    need = forms.TypedChoiceField(
+        label=_("Berapa yang harus membantu?"),
+        coerce=int,
+        choices=[(str(n), str(n)) for n in range(2, 8)],
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["people"].queryset = people  # type: ignore[attr-defined]
+
+
+class Ask(Sheet):
+    """For whom a desk's key is asked back, or whether it is practised."""
+
+    member = forms.ModelChoiceField(
+        User.objects.none(),
+        to_field_name="keypair_id",
+        label=_("Untuk anggota yang mana?"),
+        empty_label=_("Pilih satu"),
+    )
+    drill = forms.BooleanField(
+        label=_("Ini latihan: kunci tidak diserahkan, tidak ada masa tunggu."), required=False
+    )
+
+    def __init__(self, *args: Any, members: QuerySet[User], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["member"].queryset = members  # type: ignore[attr-defined]
 
 
 class HandOver(forms.Form):

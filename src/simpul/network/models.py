@@ -183,3 +183,66 @@ class Proposal(models.Model):
         internal = {
             "ref", "payload", "kind", "desk", "agency", "user", "signatures", "made_at", "taken_at",
         }  # fmt: skip
+
+
+class Share(models.Model):
+    """A custodian's part of a desk's key, for one set of custodians, sealed to her."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="+")
+    keypair = models.ForeignKey(KeyPair, models.CASCADE, related_name="+")
+    custody = models.CharField(max_length=36, help_text="The statement that named the custodians.")
+    subset = ArrayField(models.UUIDField())
+    holder = models.ForeignKey(KeyPair, models.CASCADE, related_name="+")
+    sealed = models.BinaryField()
+
+    class Privacy:
+        internal = {"ref", "desk", "keypair", "custody", "subset", "holder", "sealed"}
+
+
+class Recovery(models.Model):
+    """A desk's key is asked back from its custodians, for one of its members; or it is practised."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="+")
+    keypair = models.ForeignKey(KeyPair, models.CASCADE, related_name="+")
+    custody = models.CharField(max_length=36)
+    member = models.ForeignKey(User, models.CASCADE, related_name="+", help_text="For whom.")
+    drill = models.BooleanField(default=False, help_text="Practised: the key is not handed out.")
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField()
+    opens_at = models.DateTimeField(help_text="Until then every member may refuse in peace.")
+    refused_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Privacy:
+        internal = {
+            "ref", "desk", "keypair", "custody", "member", "drill", "asked_by", "asked_at",
+            "opens_at", "refused_by", "refused_at", "done_at",
+        }  # fmt: skip
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was neither refused nor finished."""
+        return self.refused_at is None and self.done_at is None
+
+
+class Contribution(models.Model):
+    """A custodian's part, passed on to whom the recovery is for."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    recovery = models.ForeignKey(Recovery, models.CASCADE, related_name="contributions")
+    subset = ArrayField(models.UUIDField())
+    holder = models.ForeignKey(KeyPair, models.CASCADE, related_name="+")
+    sealed = models.BinaryField()
+
+    class Privacy:
+        internal = {"ref", "recovery", "subset", "holder", "sealed"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["recovery", "subset", "holder"], name="network_one_contribution"
+            )
+        ]

@@ -1,5 +1,6 @@
 """What pages say about the network: its tree, and what a statement says before it is signed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -114,6 +115,8 @@ def new_check_number(user: User) -> str:
 def check_number_said(proposal: Proposal) -> str:
     """The check number of the key that a statement is about."""
     said = keydirectory.about(proposal.payload)
+    if "public" not in said:
+        return keydirectory.check_number(proposal.payload.encode(), b"")
     halves = [bytes.fromhex(said[half]) for half in ("public", "verifying")]
     return keydirectory.check_number(*halves)
 
@@ -126,13 +129,18 @@ def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     values = {"name": user, "desk": desk, "agency": agency}
     if said["kind"] == "admin":
         title = _("Menjadikan %(name)s administrator %(agency)s") % values
+    elif said["kind"] == "custody":
+        values |= {"need": said["need"], "count": len(said["people"])}
+        title = _("Menitipkan kunci %(desk)s: %(need)s dari %(count)s penjaga") % values
     elif said["kind"] == "rekey":
         title = _("Kunci baru untuk %(name)s, yang kehilangan kata sandi") % values
     elif said["kind"] == "desk":
         title = _("Mengesahkan kunci %(desk)s") % values
     else:
         title = _("Menerima %(name)s di %(desk)s") % values
+    names = _names(said.get("people", []))
     facts = [
+        (_("Penjaga"), ", ".join(names)),
         (_("Nama"), user.name if user else ""),
         (_("Nama pengguna"), user.username if user else ""),
         (_("Meja"), desk),
@@ -147,3 +155,42 @@ def _desk_name(said: dict[str, Any]) -> str:
         return str(said.get("title", ""))
     known = keydirectory.current().titles.get(said["desk"])
     return known or Desk.objects.get(pk=said["desk"]).name
+
+
+def _names(refs: Iterable[str]) -> list[str]:
+    found = User.objects.filter(keypair__in=list(refs)).order_by("name", "pk")
+    return [f"{user.name} ({user.username})" for user in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A desk's custody as a page shows it."""
+
+    desk: Desk
+    need: int
+    people: list[str]
+    entrusted: bool
+    may_name: bool
+    may_entrust: bool
+
+
+def custodies(actor: Actor) -> list[Keeping]:
+    """The custodies of her desks, of the desks that she signs for, and of those she keeps parts of."""
+    directory = keydirectory.current()
+    kept = {desk for desk, known in directory.custodies.items() if actor.ref in known.people}
+    signed = set(access.desks_of(actor).values_list("pk", flat=True))
+    wanted = Desk.objects.filter(pk__in=kept | signed | set(actor.desk_ids), keypair__isnull=False)
+    found = []
+    for desk in wanted.select_related("agency").order_by("agency__line", "name", "ref"):
+        known = directory.custodies.get(desk.pk)
+        found.append(
+            Keeping(
+                desk=desk,
+                need=known.need if known else 0,
+                people=_names(map(str, known.people)) if known else [],
+                entrusted=access.is_entrusted(desk),
+                may_name=access.can_sign(actor, desk.agency),
+                may_entrust=known is not None and desk.pk in actor.desk_ids,
+            )
+        )
+    return found

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from simpul.network import views
+from simpul.network.views import custody
 
 app_name = "network"
 urlpatterns = [
@@ -22,5 +23,10 @@ urlpatterns = [
     path("keys/<uuid:desk_ref>/make/", views.make_key, name="make_key"),
     path("keys/<uuid:desk_ref>/renew/", views.renew_key, name="renew_key"),
     path("keys/<uuid:desk_ref>/reseal/", views.reseal, name="reseal"),
+    path("custody/", custody.show, name="custody"),
+    path("custody/<uuid:desk_ref>/people/", custody.name_custodians, name="custodians"),
+    path("custody/<uuid:desk_ref>/entrust/", custody.entrust, name="entrust"),
+    path("custody/<uuid:desk_ref>/ask/", custody.ask, name="ask_custodians"),
+    path("custody/recoveries/<uuid:ref>/", custody.recovery, name="recovery"),
     path("join/<str:code>/", views.join, name="join"),
 ]

@@ -230,6 +230,9 @@ class Verified:
         self.members |= {(desk, person) for desk in here}
         if former in self.admins:
             self.admins[person] = self.admins.pop(former)
+        for desk, known in self.custodies.items():
+            people = tuple(person if ref == former else ref for ref in known.people)
+            self.custodies[desk] = Custody(known.id, known.need, people)
 
     def above_all(self, ref: UUID) -> list[str]:
         """The agencies that stand above every place of a person."""

@@ -64,6 +64,10 @@ GRANT SELECT, INSERT, UPDATE ON accounts_user, network_membership, network_invit
   network_proposal TO simpul_workspace;
 GRANT SELECT, INSERT, DELETE ON network_administrator TO simpul_workspace;
 GRANT DELETE ON network_proposal TO simpul_workspace;
+GRANT SELECT, INSERT, DELETE ON network_share TO simpul_workspace;
+GRANT SELECT, INSERT ON network_contribution TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (refused_by_id, refused_at, done_at) ON network_recovery
+  TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;
@@ -102,6 +106,7 @@ DO $$
 DECLARE
   sealed text[] := ARRAY[
     'accounts_session', 'vault_wrapped', 'vault_keycopy', 'vault_envelope', 'vault_grant',
+    'network_share', 'network_contribution',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
@@ -134,6 +139,26 @@ CREATE POLICY held ON vault_keycopy FOR SELECT TO simpul_workspace
   USING (holder_id = simpul_person() OR desk = ANY (simpul_desks()));
 CREATE POLICY handed ON vault_keycopy FOR INSERT TO simpul_workspace
   WITH CHECK (holder_id = simpul_person() OR desk = ANY (simpul_desks()));
+
+-- Custodians' parts: each sees her own; a member of the desk entrusts them anew. What is passed on is
+-- seen by who gave it and by whom it is for, and goes with the end of the recovery.
+CREATE POLICY own ON network_share FOR SELECT TO simpul_workspace
+  USING (holder_id = simpul_person() OR desk_id = ANY (simpul_desks()));
+CREATE POLICY entrusted ON network_share FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks())
+              OR EXISTS (SELECT 1 FROM vault_keypair k WHERE k.ref = keypair_id AND k.desk IS NULL));
+CREATE POLICY replaced ON network_share FOR DELETE TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks()));
+CREATE POLICY passed ON network_contribution FOR SELECT TO simpul_workspace
+  USING (holder_id = simpul_person()
+         OR EXISTS (SELECT 1 FROM network_recovery r JOIN accounts_user u
+                      ON u.id = CASE WHEN r.drill THEN r.asked_by_id ELSE r.member_id END
+                    WHERE r.ref = recovery_id AND u.keypair_id = simpul_person()));
+CREATE POLICY given ON network_contribution FOR INSERT TO simpul_workspace
+  WITH CHECK (holder_id = simpul_person()
+              AND EXISTS (SELECT 1 FROM network_recovery r
+                          WHERE r.ref = recovery_id AND r.refused_at IS NULL
+                            AND r.done_at IS NULL AND r.opens_at <= clock_timestamp()));
 
 -- Envelopes and grants.
 CREATE POLICY seen ON vault_envelope FOR SELECT TO simpul_workspace

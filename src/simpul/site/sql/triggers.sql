@@ -315,6 +315,44 @@ CREATE TRIGGER rekeyed AFTER UPDATE OF keypair_id ON accounts_user
   FOR EACH ROW WHEN (OLD.keypair_id IS DISTINCT FROM NEW.keypair_id)
   EXECUTE FUNCTION accounts_rekeyed();
 
+-- Nobody shortens the days in which everybody may refuse; a drill is about a key that opens nothing.
+CREATE OR REPLACE FUNCTION network_recovery_waits() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.drill AND EXISTS (SELECT 1 FROM vault_keypair k
+                           WHERE k.ref = NEW.keypair_id AND k.desk IS NOT NULL) THEN
+    RAISE EXCEPTION 'a drill is never about a desk''s own key';
+  END IF;
+  IF NOT NEW.drill AND NEW.opens_at < now() + interval '72 hours' THEN
+    NEW.opens_at := now() + interval '72 hours';
+  END IF;
+  NEW.refused_at := NULL; NEW.done_at := NULL;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS waits ON network_recovery;
+CREATE TRIGGER waits BEFORE INSERT ON network_recovery
+  FOR EACH ROW EXECUTE FUNCTION network_recovery_waits();
+
+-- What custodians passed on goes with the end of the recovery, whoever ends it.
+CREATE OR REPLACE FUNCTION network_recovery_ended() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  DELETE FROM network_contribution WHERE recovery_id = NEW.ref;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS ended ON network_recovery;
+CREATE TRIGGER ended AFTER UPDATE ON network_recovery
+  FOR EACH ROW WHEN (NEW.refused_at IS NOT NULL OR NEW.done_at IS NOT NULL)
+  EXECUTE FUNCTION network_recovery_ended();
+
+-- Whether a desk's present key lies with the custodians whom this statement names.
+CREATE OR REPLACE FUNCTION network_entrusted(of_desk int, statement text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM network_share s JOIN network_desk d ON d.id = s.desk_id
+                 WHERE d.id = of_desk AND s.keypair_id = d.keypair_id AND s.custody = statement)
+$$;
+GRANT EXECUTE ON FUNCTION network_entrusted TO simpul_workspace;
+
 -- Accepting a referral wakes exactly the grants that were sealed for it.
 CREATE OR REPLACE FUNCTION referrals_wake(referral uuid) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -57,6 +57,7 @@ def show(request: Request) -> HttpResponse:
             if network.can_sign_proposal(actor, proposal)
         ],
         "keys": [key for key in people.desk_keys(actor) if key.left_since or key.waiting],
+        "recoveries": [one for one in network.recoveries_of(actor) if one.is_running],
         "now": now,
     }
     return render(request, "site/home.html", values)

@@ -30,7 +30,7 @@ NO_WAY_BACK = {"other_language_url": ""}  # a page shown once is not left for an
 
 def overview(request: Request) -> HttpResponse:
     """Agencies and desks, for everybody who is signed in; no person is named."""
-    return _page(request, "overview", {"tree": queries.tree()})
+    return page(request, "overview", {"tree": queries.tree()})
 
 
 def add_agency(request: Request) -> HttpResponse:
@@ -38,23 +38,23 @@ def add_agency(request: Request) -> HttpResponse:
     require(request.actor.is_administrator)
     agencies = access.agencies_of(request.actor)
     initial = {"parent": request.actor.agency and request.actor.agency.ref}
-    form = forms.AddAgency(_sent(request), agencies=agencies, initial=initial)
+    form = forms.AddAgency(sent(request), agencies=agencies, initial=initial)
     if form.is_valid():
         with refusals.shown_on(form):
             actions.add_agency(actor=request.actor, **form.cleaned_data)
             return redirect("network:overview")
-    return _page(request, "add_agency", {"form": form}, bool(form.errors))
+    return page(request, "add_agency", {"form": form}, bool(form.errors))
 
 
 def add_desk(request: Request) -> HttpResponse:
     """A desk of an agency of hers."""
     require(request.actor.is_administrator)
-    form = forms.AddDesk(_sent(request), agencies=access.agencies_of(request.actor))
+    form = forms.AddDesk(sent(request), agencies=access.agencies_of(request.actor))
     if form.is_valid():
         with refusals.shown_on(form):
             actions.add_desk(actor=request.actor, **form.cleaned_data)
             return redirect("network:overview")
-    return _page(request, "add_desk", {"form": form}, bool(form.errors))
+    return page(request, "add_desk", {"form": form}, bool(form.errors))
 
 
 def invite(request: Request) -> HttpResponse:
@@ -62,7 +62,7 @@ def invite(request: Request) -> HttpResponse:
     require(request.actor.is_administrator)
     actor, now = request.actor, timezone.now()
     form = forms.Invite(
-        _sent(request),
+        sent(request),
         desks=access.desks_of(actor),
         agencies=access.agencies_of(actor),
         initial={"place": request.GET.get("place", "")},
@@ -79,8 +79,8 @@ def invite(request: Request) -> HttpResponse:
             )
             link = request.build_absolute_uri(reverse("network:join", args=[code]))
             values = {"invitation": invitation, "link": link, "days": DAYS, **NO_WAY_BACK}
-            return _page(request, "invited", values)
-    return _page(request, "invite", {"form": form, "days": DAYS}, bool(form.errors))
+            return page(request, "invited", values)
+    return page(request, "invite", {"form": form, "days": DAYS}, bool(form.errors))
 
 
 def people(request: Request) -> HttpResponse:
@@ -104,7 +104,7 @@ def people(request: Request) -> HttpResponse:
         for administrator in access.visible_administrators(actor)
     ]
     values = {"rows": rows, "administrators": administrators}
-    return _page(request, "people", values)
+    return page(request, "people", values)
 
 
 def remove(request: Request, ref: UUID) -> HttpResponse:
@@ -114,7 +114,7 @@ def remove(request: Request, ref: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.remove(actor=request.actor, membership=membership, now=timezone.now())
         return redirect("network:people")
-    return _page(request, "remove", {"membership": membership})
+    return page(request, "remove", {"membership": membership})
 
 
 def dismiss(request: Request, ref: UUID) -> HttpResponse:
@@ -130,7 +130,7 @@ def dismiss(request: Request, ref: UUID) -> HttpResponse:
         else:
             return redirect("network:people")
     values = {"administrator": administrator, "sentence": sentence}
-    return _page(request, "dismiss", values, bool(sentence))
+    return page(request, "dismiss", values, bool(sentence))
 
 
 def bring_back(request: Request, ref: UUID) -> HttpResponse:
@@ -140,15 +140,15 @@ def bring_back(request: Request, ref: UUID) -> HttpResponse:
         invitation, code = actions.invite_back(actor=request.actor, user=user, now=timezone.now())
         link = request.build_absolute_uri(reverse("network:join", args=[code]))
         values = {"invitation": invitation, "link": link, "days": DAYS, **NO_WAY_BACK}
-        return _page(request, "invited", values)
-    return _page(request, "bring_back", {"person": user})
+        return page(request, "invited", values)
+    return page(request, "bring_back", {"person": user})
 
 
 def further_desk(request: Request, ref: UUID) -> HttpResponse:
     """Asks two administrators to sign a further desk for a person of hers."""
     membership = access.get_membership(request.actor, str(ref))
     require(access.can_sign(request.actor, membership.desk.agency))
-    form = forms.FurtherDesk(_sent(request), desks=access.desks_of(request.actor))
+    form = forms.FurtherDesk(sent(request), desks=access.desks_of(request.actor))
     if form.is_valid():
         with refusals.shown_on(form):
             actions.propose_member(
@@ -156,7 +156,7 @@ def further_desk(request: Request, ref: UUID) -> HttpResponse:
             )
             return redirect("network:proposals")
     values = {"form": form, "membership": membership}
-    return _page(request, "further_desk", values, bool(form.errors))
+    return page(request, "further_desk", values, bool(form.errors))
 
 
 def proposals(request: Request) -> HttpResponse:
@@ -172,7 +172,7 @@ def proposals(request: Request) -> HttpResponse:
             for proposal in access.decided_proposals(request.actor)[:5]
         ],
     }
-    return _page(request, "proposals", values)
+    return page(request, "proposals", values)
 
 
 def sign(request: Request, ref: UUID) -> HttpResponse:
@@ -183,7 +183,7 @@ def sign(request: Request, ref: UUID) -> HttpResponse:
         if not saying.signed_by_you:
             actions.sign(actor=request.actor, proposal=proposal, now=timezone.now())
         return redirect("network:proposals")
-    return _page(request, "sign", {"proposal": proposal, "saying": saying})
+    return page(request, "sign", {"proposal": proposal, "saying": saying})
 
 
 def keys(request: Request, sentence: str = "") -> HttpResponse:
@@ -202,7 +202,7 @@ def keys(request: Request, sentence: str = "") -> HttpResponse:
         "desks": queries.desk_keys(actor),
         "sentence": sentence,
     }
-    return _page(request, "keys", values, bool(sentence))
+    return page(request, "keys", values, bool(sentence))
 
 
 def make_key(request: Request, desk_ref: UUID) -> HttpResponse:
@@ -224,7 +224,7 @@ def renew_key(request: Request, desk_ref: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.renew_desk_key(actor=request.actor, desk=desk)
         return redirect("network:reseal", desk_ref=desk.ref)
-    return _page(request, "renew_key", {"desk": desk})
+    return page(request, "renew_key", {"desk": desk})
 
 
 @derives_first
@@ -250,7 +250,7 @@ def reseal(request: Request, desk_ref: UUID) -> HttpResponse:
             "desk": desk, "left": left, "first": first, "done": first - left,
             "going": request.method == "POST" and left > closed,
         }  # fmt: skip
-        return _page(request, "reseal", values)
+        return page(request, "reseal", values)
 
 
 def _own_desk(request: Request, ref: UUID) -> Desk:
@@ -264,13 +264,13 @@ def hand_over(request: Request, ref: UUID) -> HttpResponse:
     """Gives a colleague the desk's key, once she says that she knows her."""
     membership = access.get_membership(request.actor, str(ref))
     require(access.can_hand_over(request.actor, membership))
-    form = forms.HandOver(_sent(request))
+    form = forms.HandOver(sent(request))
     if form.is_valid():
         actions.hand_over(actor=request.actor, membership=membership)
         return redirect("network:keys")
     number = queries.check_number(membership.user)
     values = {"form": form, "membership": membership, "check_number": number}
-    return _page(request, "hand_over", values, bool(form.errors))
+    return page(request, "hand_over", values, bool(form.errors))
 
 
 # No session begins here, so there is no token to compare; the invitation's code is the secret of
@@ -334,11 +334,12 @@ def _ask_to_join(
     return render(request, "network/join.html", values, status=status)
 
 
-def _sent(request: Request) -> QueryDict | None:
+def sent(request: Request) -> QueryDict | None:
+    """What was sent, for a form; nothing when the page is only looked at."""
     return request.POST if request.method == "POST" else None
 
 
-def _page(request: Request, name: str, values: dict[str, Any], bad: bool = False) -> HttpResponse:
+def page(request: Request, name: str, values: dict[str, Any], bad: bool = False) -> HttpResponse:
     """A page of this room, with the ways to the others on top."""
     return render(
         request,
@@ -355,6 +356,7 @@ def _tabs(request: Request) -> list[dict[str, Any]]:
         ("overview", _("Susunan")),
         ("people", _("Orang")),
         ("keys", _counted(_("Kunci meja"), waiting)),
+        ("custody", _("Penjaga kunci")),
     ]
     if actor.is_administrator:
         signable = sum(

@@ -10,7 +10,7 @@ from simpul.accounts import actions as accounts
 from simpul.accounts.actions import Anyone
 from simpul.accounts.models import Session, User
 from simpul.core.access import AgainstTheRules, NotYours, require
-from simpul.network import access
+from simpul.network import access, statements
 from simpul.network.actor import Actor
 from simpul.network.models import (
     Administrator,
@@ -19,6 +19,7 @@ from simpul.network.models import (
     Invitation,
     Membership,
     Proposal,
+    Share,
 )
 from simpul.vault import audit, crypto, epochs, keydirectory, keyring, passphrases
 from simpul.vault.crypto import Pair
@@ -227,7 +228,7 @@ def come_back(
     if common is None:
         raise NotYours
     said = keydirectory.statement(
-        "rekey", person=str(pair.ref), former=str(user.keypair_id), **_place(common),
+        "rekey", person=str(pair.ref), former=str(user.keypair_id), **statements.place_of(common),
         **keydirectory.keys_said(pair.public, pair.verifying),
     )  # fmt: skip
     proposal = _propose(said, agency=common, user=user)
@@ -248,7 +249,7 @@ def propose_member(*, actor: Actor, user: User, desk: Desk) -> Proposal:
     known = keydirectory.current().person(user.keypair_id)
     keys = keydirectory.keys_said(known.public, known.verifying)
     said = keydirectory.statement(
-        "member", desk=desk.pk, person=str(known.ref), **_place(desk.agency), **keys
+        "member", desk=desk.pk, person=str(known.ref), **statements.place_of(desk.agency), **keys
     )
     proposal = _propose(said, desk=desk, agency=desk.agency, user=user)
     audit.record("network.member_proposed", actor=actor, row=proposal.ref)
@@ -272,7 +273,7 @@ def make_desk_key(*, actor: Actor, desk: Desk) -> Proposal:
         title=desk.name,
         key=str(public.ref),
         epoch=1,
-        **_place(desk.agency),
+        **statements.place_of(desk.agency),
         **keys,
     )
     proposal = _propose(said, desk=desk, agency=desk.agency)
@@ -312,7 +313,7 @@ def renew_desk_key(*, actor: Actor, desk: Desk) -> None:
     """
     require(desk.pk in actor.desk_ids)
     desk = Desk.objects.select_for_update(of=("self",)).select_related("keypair").get(pk=desk.pk)
-    assert desk.keypair is not None
+    assert desk.keypair_id is not None
     directory = keydirectory.current()
     epoch = directory.desk(desk.pk).epoch + 1
     pair, public = keyring.make_pair("desk", desk=desk.pk, epoch=epoch)
@@ -326,6 +327,9 @@ def renew_desk_key(*, actor: Actor, desk: Desk) -> None:
     keydirectory.append(said, {str(actor.ref): keydirectory.sign(said, actor.keyring.own)})
     desk.keypair = public
     desk.save(update_fields=["keypair"])
+    if desk.pk in directory.custodies:
+        Share.objects.filter(desk=desk).delete()
+        Share.objects.bulk_create(statements.shares(pair, desk=desk))
     audit.record("network.desk_key_renewed", actor=actor, row=desk.ref, desk=desk.pk)
 
 
@@ -423,7 +427,7 @@ def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
                 "member",
                 desk=invitation.desk_id,
                 person=str(pair.ref),
-                **_place(invitation.desk.agency),
+                **statements.place_of(invitation.desk.agency),
                 **keys,
             ),
             desk=invitation.desk,
@@ -432,7 +436,9 @@ def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
         )
     assert invitation.agency is not None
     return _propose(
-        keydirectory.statement("admin", person=str(pair.ref), **_place(invitation.agency), **keys),
+        keydirectory.statement(
+            "admin", person=str(pair.ref), **statements.place_of(invitation.agency), **keys
+        ),
         agency=invitation.agency,
         user=user,
     )
@@ -441,8 +447,9 @@ def _propose_person(invitation: Invitation, user: User, pair: Pair) -> Proposal:
 def _propose(
     payload: str, *, agency: Agency, desk: Desk | None = None, user: User | None = None
 ) -> Proposal:
-    kind = keydirectory.about(payload)["kind"]
-    return Proposal.objects.create(payload=payload, kind=kind, desk=desk, agency=agency, user=user)
+    made = statements.proposal(payload, agency=agency, desk=desk, user=user)
+    made.save(force_insert=True)
+    return made
 
 
 def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
@@ -462,9 +469,3 @@ def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
         case "member":
             user = User.objects.get(keypair_id=said["person"])
             Membership.objects.create(user=user, desk_id=said["desk"], from_at=now)
-
-
-def _place(agency: Agency) -> keydirectory.Payload:
-    """The agencies from the root of the tree down, by reference and name, for what is signed."""
-    line = access.lines([agency])[agency.pk]
-    return {"agencies": [ref for ref, _name in line], "names": [name for _ref, name in line]}
