@@ -19,5 +19,8 @@ urlpatterns = [
     path("keys/", views.keys, name="keys"),
     path("keys/<uuid:ref>/hand-over/", views.hand_over, name="hand_over"),
     path("keys/<uuid:desk_ref>/make/", views.make_key, name="make_key"),
+    path("alarms/", views.alarms, name="alarms"),
+    path("alarms/<uuid:ref>/", views.alarm, name="alarm"),
+    path("anchor/", views.anchor, name="anchor"),
     path("join/<str:code>/", views.join, name="join"),
 ]
