@@ -26,9 +26,9 @@ def linked_after(number: int, limit: int) -> tuple[int, list[Act]]:
     """The place in the chain that was come to, and the acts of persons on the way there."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(max(number), %s) FROM vault_auditlink"
-            " WHERE number > %s AND number <= %s",
-            [number, number, number + limit],
+            "SELECT coalesce(max(number), %s) FROM (SELECT number FROM vault_auditlink"
+            " WHERE number > %s ORDER BY number LIMIT %s) AS further",
+            [number, number, limit],
         )
         upto: int = cursor.fetchone()[0]
         cursor.execute(

@@ -289,7 +289,7 @@ GRANT EXECUTE ON FUNCTION worker_expire TO simpul_worker;
 
 -- Unusual reading: the cursor moves and the alarms are written together, or neither. A count that
 -- grows opens the alarm again: who looked at fifteen has not looked at sixty.
-CREATE OR REPLACE FUNCTION worker_alarms(before bigint, upto bigint, found jsonb) RETURNS SETOF uuid
+CREATE OR REPLACE FUNCTION worker_alarms(before bigint, upto bigint, reached jsonb) RETURNS SETOF uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   stands bigint;
@@ -313,11 +313,11 @@ BEGIN
          ORDER BY m.from_at DESC LIMIT 1),
         (SELECT g.id FROM network_agency g WHERE g.parent_id IS NULL ORDER BY g.id LIMIT 1)),
       f.hour_at, f.count, f.made_at, ''
-    FROM jsonb_populate_recordset(NULL::network_alarm, found) f
+    FROM jsonb_populate_recordset(NULL::network_alarm, reached) f
     ON CONFLICT (rule, person, hour_at) DO UPDATE
       SET count = excluded.count, seen_at = NULL, seen_by = NULL, reason = ''
       WHERE excluded.count > old.count
-    RETURNING old.ref AS raised, old.xmax::text = '0' AS is_new
+    RETURNING old.ref AS raised, old.xmax::text = '0' AS is_new -- 0: inserted, not updated
   )
   SELECT raised FROM put WHERE is_new;
 END $$;
