@@ -190,7 +190,7 @@ class Alarm(models.Model):
         DUTY = "duty", _("Sesuai tugasnya")
         TALKED = "talked", _("Sudah dibicarakan dengannya")
         FOLLOWED = "followed", _("Ditindaklanjuti di luar Simpul")
-        NOT_HER = "not_her", _("Bukan ia; akunnya diamankan")
+        NOT_HER = "not_her", _("Bukan dia. Akunnya sudah diamankan.")
 
     ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
     rule = models.CharField(max_length=20, help_text="A code of content/alarms.toml.")

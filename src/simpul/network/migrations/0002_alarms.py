@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField()),
                 ('seen_at', models.DateTimeField(null=True)),
                 ('seen_by', models.UUIDField(help_text='The key ref of who has looked at it.', null=True)),
-                ('reason', models.CharField(blank=True, choices=[('duty', 'Sesuai tugasnya'), ('talked', 'Sudah dibicarakan dengannya'), ('followed', 'Ditindaklanjuti di luar Simpul'), ('not_her', 'Bukan ia; akunnya diamankan')], max_length=10)),
+                ('reason', models.CharField(blank=True, choices=[('duty', 'Sesuai tugasnya'), ('talked', 'Sudah dibicarakan dengannya'), ('followed', 'Ditindaklanjuti di luar Simpul'), ('not_her', 'Bukan dia. Akunnya sudah diamankan.')], max_length=10)),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.agency')),
                 ('desk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk')),
             ],
