@@ -77,7 +77,7 @@ def test_what_she_did_twice_in_an_hour_is_said_once_with_how_often(
 def test_her_refusals_of_seven_days_are_counted(cast: Cast, sign_in: SignIn) -> None:
     """Those of others are not, nor older ones."""
     door = sign_in("clinic")
-    assert "Anda ditolak" not in text(door.get(ME))
+    assert "tidak dibukakan" not in text(door.get(ME))
     assert door.get(f"/reports/{'a' * 8}/").status_code == 404
     lines(cast, "intake", "site.refused", 5)
     AuditLine.objects.create(
@@ -85,8 +85,8 @@ def test_her_refusals_of_seven_days_are_counted(cast: Cast, sign_in: SignIn) -> 
         actor=cast.user("clinic").keypair_id,
     )  # fmt: skip
     said = text(door.get(ME))
-    assert "Dalam 7 hari terakhir Anda ditolak 1 kali." in said
-    assert "Membuka yang bukan tugas Anda ditolak" in said
+    assert "Dalam 7 hari terakhir, 1 percobaan tidak dibukakan." in said
+    assert "Membuka yang bukan tugas Anda tidak dibukakan" in said
 
 
 def test_a_trace_names_no_record(cast: Cast, sign_in: SignIn) -> None:

@@ -165,6 +165,11 @@ class Anchored:
     number: int
     check_number: str
 
+    @property
+    def command(self) -> str:
+        """What holds the chain against it one day."""
+        return f"./simpul verify-chain --anchor '{self.number}:{self.check_number}'"
+
 
 def newest_anchor() -> Anchored | None:
     """What an administrator writes into a book; nothing without a head that this instance signed."""
