@@ -1,7 +1,6 @@
-"""How quickly the audit chain is proven, and in how much memory."""
+"""How quickly the audit chain is proven."""
 
 import os
-import resource
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +31,7 @@ def measure() -> list[Figure]:
     use(instance.clone(NAME))
     try:
         _fill()
-        walls, cores, before_it = [], [], _memory()
+        walls, cores = [], []
         for _ in range(RUNS):
             began, spent = time.perf_counter(), _processor_time()
             verdict = audit.verify()
@@ -50,10 +49,6 @@ def measure() -> list[Figure]:
                 "verify-chain, by the clock", f"{min(walls):,.0f} lines/s",
                 "the same proof; other work on this machine makes it longer",
             ),
-            note(
-                "verify-chain: memory", f"+ {(_memory() - before_it) / 1000:.1f} MB",
-                "peak of the process during the proofs above what filling needed",
-            ),
         ]  # fmt: skip
     finally:
         connection.close()
@@ -69,11 +64,6 @@ def _processor_time() -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     backend = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return time.process_time() + backend
-
-
-def _memory() -> float:
-    """The peak of this process, in kB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.024
 
 
 def _fill() -> None:
