@@ -22,7 +22,7 @@ from simpul.accounts.models import User
 from simpul.network import access as network_access
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
-from simpul.vault import context, keydirectory, pins, receipts
+from simpul.vault import condition, context, keydirectory, pins, receipts
 
 # The same examples each time, and no stopwatch: a busy machine is no mistake.
 hypothesis.settings.register_profile("simpul", deadline=None, derandomize=True, database=None)
@@ -46,6 +46,13 @@ def _a_fresh_look_at_keys() -> Iterator[None]:
         fresh = path.with_suffix(f".{os.getpid()}")  # other workers read it meanwhile
         fresh.write_text(before)
         fresh.replace(path)
+
+
+@pytest.fixture(autouse=True)
+def _an_own_memory_of_the_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's chain ends with its transaction; what was pinned of it must end, too."""
+    monkeypatch.setattr(pins, "_chain", lambda: tmp_path / "chain-pin.json")
+    monkeypatch.setattr(condition, "_path", lambda: tmp_path / "chain-state.json")
 
 
 @pytest.fixture(autouse=True, scope="session")

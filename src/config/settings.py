@@ -39,6 +39,12 @@ PEPPER = bytes.fromhex(secret("pepper"))
 RECEIPT_SECRET = bytes.fromhex(secret("receipt"))
 INSTANCE = secret("instance")
 
+# A second place for the audit chain's anchors: a folder, such as a mounted share; and a mail relay.
+ANCHORS = env.text("SIMPUL_ANCHORS", "")
+ANCHORS_TO = env.text("SIMPUL_ANCHORS_TO", "")
+MAIL_RELAY = env.text("SIMPUL_MAIL_RELAY", "")
+MAIL_FROM = env.text("SIMPUL_MAIL_FROM", "simpul@localhost")
+
 # --- Doors -------------------------------------------------------------------------------------
 
 HTTPS = env.flag("SIMPUL_HTTPS")

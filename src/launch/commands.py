@@ -14,6 +14,7 @@ VERBS = {
     "test": ("semua uji, atau yang diberikan ke pytest", "all tests, or what pytest is given"),
     "check": ("bentuk, tipe, aturan, teks", "format, types, contracts, texts"),
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
+    "anchor": ("ujung jejak audit, untuk buku", "the audit chain's end, for a book"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
     "first-day": ("kunci akar mengesahkan administrator", "the root key confirms administrators"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
@@ -50,6 +51,16 @@ def parser() -> Parser:
                 default=8000,
                 help="pintu umum; ruang kerja +1 / public door; workspace +1 (%(default)s)",
             )
+        elif verb == "verify-chain":
+            one.add_argument(
+                "--anchor", action="append", default=[], metavar="FILE|NUMBER:CHECK",
+                help="jangkar dari luar / an anchor from elsewhere",
+            )  # fmt: skip
+        elif verb == "anchor":
+            one.add_argument(
+                "--accept", action="store_true",
+                help="setelah pemulihan / after a restore: accept the end as it is",
+            )  # fmt: skip
     return whole
 
 
@@ -83,7 +94,9 @@ def main(arguments: list[str]) -> int:
             case "burn":
                 return burn()
             case "verify-chain":
-                return django("verify_chain")
+                return django("verify_chain", *(f"--anchor={one}" for one in given.anchor))
+            case "anchor":
+                return django("anchor", *(["--accept"] if given.accept else []))
             case "first-day":
                 return django("first_day", "--sign")
             case _:

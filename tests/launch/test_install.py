@@ -161,14 +161,14 @@ def test_a_mistyped_verb_is_said_in_a_sentence_and_installs_nothing(
 def test_help_names_every_verb_and_installs_nothing(checkout: Checkout) -> None:
     code, said = checkout.run("--help")
     assert code == 0
-    for verb in ("demo", "up", "test", "check", "verify-chain", "burn", "codes"):
+    for verb in ("demo", "up", "test", "check", "verify-chain", "anchor", "burn", "codes"):
         assert f"    {verb}" in said
     assert not (checkout.folder / ".venv").exists()
 
 
 def test_make_has_the_same_names() -> None:
     makefile = (REPO / "Makefile").read_text()
-    assert "VERBS = demo up test check verify-chain burn first-day codes\n" in makefile
+    assert "VERBS = demo up test check verify-chain anchor burn first-day codes\n" in makefile
 
 
 @pytest.mark.parametrize("tool", TOOLS)

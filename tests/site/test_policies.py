@@ -60,8 +60,9 @@ EXECUTABLE = {
     "simpul_workspace": CONTEXT
     | {
         "public_file_report",  # a walk-in
-        "referrals_wake", "referrals_withdraw", "vault_audit", "vault_leads", "vault_versions",
         "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
+        "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
+        "vault_leads", "vault_versions",
     },
     "simpul_public": CONTEXT
     | {
@@ -72,7 +73,7 @@ EXECUTABLE = {
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
     },
-    "simpul_worker": CONTEXT | {"vault_audit", "worker_expire", "worker_wake"},
+    "simpul_worker": CONTEXT | {"vault_audit", "worker_alarms", "worker_expire", "worker_wake"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -90,6 +91,7 @@ WORKER_RIGHTS = dict.fromkeys(REFERENCE, READ) | {
     "vault_auditline": READ,
     "vault_auditlink": {"SELECT", "INSERT"},
     "vault_audithead": {"SELECT", "INSERT"},
+    "network_alarmcursor": READ,
     "accounts_session": {"DELETE"},
 }
 WORKER_COLUMNS = {
@@ -116,6 +118,7 @@ SEEN_WITHOUT_CONTEXT = {
     ("simpul_worker", "vault_auditpending"): "the linker takes what waits",
     ("simpul_worker", "vault_auditlink"): "the linker follows the last link",
     ("simpul_worker", "vault_audithead"): "the linker signs the next head",
+    ("simpul_worker", "network_alarmcursor"): "a number: how far along the chain it has looked",
 }
 
 
@@ -278,8 +281,11 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     rights, columns = rights_of("simpul_workspace"), columns_of("simpul_workspace", "UPDATE")
     for table in ("vault_auditline", "reports_report", "reports_part", "reports_attachment"):
         assert rights[table] == READ, table
-    for table in ("vault_auditpending", "vault_auditlink", "vault_audithead"):
+    for table in ("vault_auditpending", "vault_auditlink"):
         assert table not in rights
+    assert rights["vault_audithead"] == READ  # administrators copy the newest into a book
+    assert rights["network_alarm"] == READ
+    assert columns["network_alarm"] == {"seen_at", "seen_by", "reason"}
     for table in ("vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry"):
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}

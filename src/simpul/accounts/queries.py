@@ -1,14 +1,17 @@
 """What a person may see of herself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext_lazy as _
 
 from simpul.vault import audit
 
+PER_PAGE = 40
 WORDS: dict[str, Any] = {
     "accounts.joined": _("Bergabung dengan Simpul"),
     "accounts.signed_in": _("Masuk ke Simpul"),
@@ -37,22 +40,33 @@ ROOMS: dict[str, Any] = {
 }
 
 
+REFUSED = {"site.refused", "accounts.sign_in_refused"}
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What she did within one hour, and how often; never about whom."""
 
     title: str
     at: datetime
+    day: date
     times: int
+    refused: bool
 
 
-def trace_of(actor: UUID, limit: int = 200) -> list[Trace]:
-    """A person's own newest acts, newest hour first, the same acts of an hour together."""
-    found: dict[tuple[str, datetime], int] = {}
-    for event, hour in audit.lines_of(actor, limit):
-        key = (say(event), hour)
-        found[key] = found.get(key, 0) + 1
-    return [Trace(title, at, times) for (title, at), times in found.items()]
+def trace_of(actor: UUID, zone: str, page: str = "1") -> tuple[Page[Any], list[Trace]]:
+    """A page of a person's own acts, newest hour first, the same acts of an hour together."""
+    found = Paginator(audit.hours_of(actor), PER_PAGE).get_page(page)
+    local = ZoneInfo(zone)
+    return found, [
+        Trace(say(event), hour, hour.astimezone(local).date(), times, event in REFUSED)
+        for hour, event, times in found.object_list
+    ]
+
+
+def refusals_since(actor: UUID, since: datetime) -> int:
+    """How often she was refused since then."""
+    return audit.count_of(actor, REFUSED, since)
 
 
 def say(event: str) -> str:

@@ -1,7 +1,8 @@
 """Signing in and out, and a person's own page."""
 
 import re
-from typing import Any
+from datetime import timedelta
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -21,14 +22,23 @@ from simpul.vault.audit import Acts
 BACKEND = "simpul.accounts.backend.Passphrase"
 HOME = "/"
 KEPT = "kept."  # what typed fields are called while they travel through the sign-in
+WEEK = timedelta(days=7)
 NO_WAY_BACK = {"other_language_url": ""}  # what was typed is on this page and nowhere else
 Field = tuple[str, str]
+
+
+class Acting(Acts, Protocol):
+    """The actor of a request, as far as this room knows her."""
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which her days begin."""
 
 
 class Request(HttpRequest):
     """A request behind the sign-in; the network's room has built the actor."""
 
-    actor: Acts
+    actor: Acting
 
 
 # No session begins before somebody is known, so there is no token to compare; `site.middleware.Quiet`
@@ -84,11 +94,17 @@ def sign_out_everywhere(request: Request) -> HttpResponse:
 
 
 def me(request: Request) -> HttpResponse:
-    """Her own page: name, desks, key, what she did lately."""
+    """Her own page: name, desks, key, what she did, day by day."""
     user = _own(request)
+    now = timezone.now()
+    page, trace = queries.trace_of(
+        user.keypair_id, request.actor.zone, request.GET.get("page", "1")
+    )
     values = {
         "person": user,
-        "trace": queries.trace_of(user.keypair_id),
+        "page": page,
+        "trace": trace,
+        "refusals": queries.refusals_since(user.keypair_id, now - WEEK),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
     }
     return render(request, "accounts/me.html", values)

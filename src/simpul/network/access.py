@@ -15,6 +15,7 @@ from simpul.network.actor import Actor
 from simpul.network.models import (
     Administrator,
     Agency,
+    Alarm,
     Desk,
     Invitation,
     Membership,
@@ -186,6 +187,27 @@ def colleagues_waiting(actor: Actor) -> QuerySet[Membership]:
     found = Membership.objects.filter(desk__in=actor.desk_ids, until_at=None)
     waiting = found.exclude(user=actor.user).filter(~Exists(held))
     return waiting.select_related("user", "desk__agency").order_by("from_at", "ref")
+
+
+def visible_alarms(actor: Actor) -> QuerySet[Alarm]:
+    """The alarms of the agencies that this administrator signs for, newest hour first."""
+    if actor.agency is None:
+        return Alarm.objects.none()
+    found = Alarm.objects.filter(agency__line__contains=[actor.agency.pk])
+    return found.select_related("desk", "agency").order_by("-hour_at", "rule", "ref")
+
+
+def get_alarm(actor: Actor, ref: UUID) -> Alarm:
+    """An alarm of her scope, or 404."""
+    alarm = visible_alarms(actor).filter(ref=ref).first()
+    if alarm is None:
+        raise NotYours
+    return alarm
+
+
+def can_look_at(actor: Actor, alarm: Alarm) -> bool:
+    """Whether she may say that an alarm was looked at: in her scope, and not about herself."""
+    return can_sign(actor, alarm.agency) and alarm.person != actor.ref
 
 
 def can_sign(actor: Actor, agency: Agency) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from simpul.accounts.models import User
-from simpul.network.models import Agency, Desk
+from simpul.network.models import Agency, Alarm, Desk
 from simpul.vault import keydirectory
 from simpul.vault.keyring import Closed, Keyring
 
@@ -59,6 +59,11 @@ class Actor:
     def is_administrator(self) -> bool:
         """Whether she signs for an agency."""
         return self.agency is not None
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """The newest alarms about herself; what others see of her, she sees too."""
+        return list(Alarm.objects.filter(person=self.ref).order_by("-hour_at", "rule")[:20])
 
     def desk_among(self, desks: Iterable[int]) -> Desk | None:
         """The first of her desks that is among these."""

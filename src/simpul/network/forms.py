@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simpul.accounts.models import User
 from simpul.accounts.passphrases import TooShort, check_passphrase
 from simpul.network import regions
-from simpul.network.models import Agency, Desk
+from simpul.network.models import Agency, Alarm, Desk
 
 EMPTY = _("Bagian ini masih kosong.")
 NAME = RegexValidator(
@@ -228,4 +228,15 @@ class HandOver(forms.Form):
     known = forms.BooleanField(
         label=_("Saya mengenal orang ini. Angka pemeriksanya cocok."),
         error_messages={"required": _("Pastikan dulu siapa orangnya.")},
+    )
+
+
+class LookAtAlarm(Sheet):
+    """Why an alarm needs no more; `count` says what the page had shown."""
+
+    count = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    reason = forms.ChoiceField(
+        label=_("Apa yang Anda temukan?"),
+        choices=[("", _("Pilih satu")), *Alarm.Reason.choices],
+        help_text=_("Jangan menulis nama. Cukup pilih satu."),
     )

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import User
+from simpul.network import alarms
 from simpul.vault.models import KeyPair
 
 
@@ -246,3 +247,55 @@ class Contribution(models.Model):
                 fields=["recovery", "subset", "holder"], name="network_one_contribution"
             )
         ]
+
+
+class Alarm(models.Model):
+    """Unusual reading within one hour: who, by which rule, how often; never of what."""
+
+    class Reason(models.TextChoices):
+        """Chosen, not typed: a sentence of one's own could name a survivor."""
+
+        DUTY = "duty", _("Sesuai tugasnya")
+        TALKED = "talked", _("Sudah dibicarakan dengannya")
+        FOLLOWED = "followed", _("Ditindaklanjuti di luar Simpul")
+        NOT_HER = "not_her", _("Bukan dia. Akunnya sudah diamankan.")
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    rule = models.CharField(max_length=20, help_text="A code of content/alarms.toml.")
+    person = models.UUIDField(help_text="The key ref, as the audit chain names her.")
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    hour_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.UUIDField(null=True, help_text="The key ref of who has looked at it.")
+    reason = models.CharField(max_length=10, choices=Reason, blank=True)
+
+    class Privacy:
+        internal = {
+            "ref", "rule", "person", "desk", "agency", "hour_at", "count", "made_at", "seen_at",
+            "seen_by", "reason",
+        }  # fmt: skip
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["rule", "person", "hour_at"], name="network_one_alarm_an_hour"
+            )
+        ]
+
+    @property
+    def title(self) -> str:
+        """The rule in words."""
+        return alarms.title(self.rule)
+
+
+class AlarmCursor(models.Model):
+    """How far along the chain unusual reading was looked for; one row."""
+
+    only = models.BooleanField(primary_key=True, default=True)
+    number = models.BigIntegerField(default=0)
+
+    class Privacy:
+        internal = {"only", "number"}

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from simpul.accounts.models import User
-from simpul.network import access
+from simpul.network import access, alarms
 from simpul.network.actor import Actor
-from simpul.network.models import Agency, Desk, Membership, Proposal
-from simpul.vault import epochs, keydirectory
+from simpul.network.alarms import Found, Where
+from simpul.network.models import Agency, Alarm, Desk, Membership, Proposal
+from simpul.vault import acts, anchors, audit, epochs, keydirectory
+from simpul.vault.acts import Act
 
 ROOT = UUID(int=0)
 
@@ -119,6 +122,96 @@ def check_number_said(proposal: Proposal) -> str:
         return keydirectory.check_number(proposal.payload.encode(), b"")
     halves = [bytes.fromhex(said[half]) for half in ("public", "verifying")]
     return keydirectory.check_number(*halves)
+
+
+def unusual(lines: list[Act]) -> list[Found]:
+    """What the rules find around new acts of persons, in all that these persons did near them.
+
+    A line that was linked late counts in every window that it falls into, not only in its own.
+    """
+    found: list[Found] = []
+    by_person: dict[UUID, list[datetime]] = {}
+    for act in lines:
+        by_person.setdefault(act.actor, []).append(act.at)
+    longest = alarms.longest()
+    for person, moments in by_person.items():
+        since, until = min(moments), max(moments) + longest
+        acts_near = acts.between(person, since - longest, until)
+        homes = acts.home_desks({act.record for act in acts_near if act.record})
+        desks = {act.desk for act in acts_near if act.desk} | set(homes.values())
+        around = alarms.Surroundings(_places(desks), homes)
+        for rule in alarms.rules().values():
+            found += rule.find(acts_near, around, since)
+    return found
+
+
+def _places(desks: set[int]) -> dict[int, Where]:
+    """Zone and province of desks."""
+    rows = Desk.objects.filter(pk__in=desks).values_list(
+        "pk", "agency__region__zone", "agency__region__kode_kemendagri"
+    )
+    return {pk: Where(zone, code[:2]) for pk, zone, code in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Alarming:
+    """An alarm as a supervisor reads it: whose, and who has looked at it."""
+
+    alarm: Alarm
+    name: str
+    seen_by: str
+    is_own: bool
+
+
+def alarming(actor: Actor, rows: Iterable[Alarm]) -> list[Alarming]:
+    """Alarms with the names of those they are about; no record and no content."""
+    found = list(rows)
+    refs = {row.person for row in found} | {row.seen_by for row in found if row.seen_by}
+    names = {user.keypair_id: user.name for user in User.objects.filter(keypair__in=refs)}
+    return [
+        Alarming(
+            alarm=row,
+            name=names.get(row.person, _("Tidak dikenal")),
+            seen_by=names.get(row.seen_by, "") if row.seen_by else "",
+            is_own=row.person == actor.ref,
+        )
+        for row in found
+    ]
+
+
+def alarm_source() -> str:
+    """Where the limits of the rules come from."""
+    return alarms.source()
+
+
+def why(alarm: Alarm) -> str:
+    """Why the rule of an alarm asks; nothing when the rules know it no more."""
+    rule = alarms.rules().get(alarm.rule)
+    return rule.why if rule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """The chain's newest signed end, in short."""
+
+    number: int
+    check_number: str
+
+    @property
+    def command(self) -> str:
+        """What holds the chain against it one day."""
+        return f"./simpul verify-chain --anchor '{self.number}:{self.check_number}'"
+
+
+def newest_anchor() -> Anchored | None:
+    """What an administrator writes into a book; nothing without a head that this instance signed."""
+    try:
+        head = audit.newest_head()
+    except audit.Rewound:
+        return None
+    if head is None:
+        return None
+    return Anchored(head.number, anchors.check_digits(head.number, head.hash))
 
 
 def _words(said: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:

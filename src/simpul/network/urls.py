@@ -28,5 +28,8 @@ urlpatterns = [
     path("custody/<uuid:desk_ref>/entrust/", custody.entrust, name="entrust"),
     path("custody/<uuid:desk_ref>/ask/", custody.ask, name="ask_custodians"),
     path("custody/recoveries/<uuid:ref>/", custody.recovery, name="recovery"),
+    path("alarms/", views.alarms, name="alarms"),
+    path("alarms/<uuid:ref>/", views.alarm, name="alarm"),
+    path("anchor/", views.anchor, name="anchor"),
     path("join/<str:code>/", views.join, name="join"),
 ]

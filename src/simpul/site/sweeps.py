@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from simpul.accounts import jobs as accounts
+from simpul.network import jobs as network
 from simpul.reports import jobs as reports
 from simpul.vault import jobs as vault
 
@@ -14,3 +15,5 @@ def run() -> None:
     vault.end_expired_grants()
     accounts.end_expired_sessions()
     vault.link_audit()
+    vault.anchor_audit(now)
+    network.look_for_unusual_reading(now)

@@ -157,8 +157,8 @@ class Verified:
     def may_sign(self, said: Payload, ref: UUID) -> bool:
         """Whether this administrator's scope covers it; nobody signs for herself."""
         scope = self.admins.get(ref)
-        herself = {said.get("person"), said.get("former")}
-        if scope is None or str(ref) in herself or said["kind"] == "epoch":
+        herself = {UUID(said[key]) for key in ("person", "former") if key in said}
+        if scope is None or ref in herself or said["kind"] == "epoch":
             return False
         return scope in self._agencies_of(said)
 

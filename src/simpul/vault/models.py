@@ -207,6 +207,7 @@ class AuditLine(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["record", "id"], name="vault_audit_record"),
             models.Index(fields=["row", "id"], name="vault_audit_row"),
+            models.Index(fields=["actor", "at"], name="vault_audit_actor"),
         ]
 
     def body(self) -> bytes:

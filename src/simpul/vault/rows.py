@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from django.db.models import Model
 from simpul.vault.crypto import sha256
 from simpul.vault.envelopes import ciphertext
 from simpul.vault.fields import SealedField
-from simpul.vault.models import AuditLine, SealedRow
+from simpul.vault.models import SealedRow
+
+BATCH = 16  # rows in memory at once; an attachment may be 8 MiB
 
 
 def as_json(row: Model) -> dict[str, Any]:
@@ -51,14 +54,20 @@ def sealed_models() -> list[type[SealedRow]]:
     ]
 
 
+LAST = """
+SELECT DISTINCT ON (l.row) l.row, l.content FROM vault_auditline l
+WHERE l.row = ANY (%s) AND l.content IS NOT NULL ORDER BY l.row, l.id DESC
+"""
+
+
 def rolled_back() -> Iterator[str]:
     """Names every row whose ciphertext is not the one that was written last, or was never written."""
     for model in sealed_models():
-        for row in model._default_manager.order_by("pk").iterator(500):
-            line = (
-                AuditLine.objects.filter(row=row.ref, content__isnull=False)
-                .order_by("-id")
-                .first()
-            )
-            if line is None or bytes(line.content or b"") != sha256(ciphertext(row)):
-                yield f"{model._meta.label} {row.ref}"
+        rows = model._default_manager.order_by("pk").iterator(BATCH)
+        while batch := list(islice(rows, BATCH)):
+            with connection.cursor() as cursor:
+                cursor.execute(LAST, [[row.ref for row in batch]])
+                written = {ref: bytes(content) for ref, content in cursor.fetchall()}
+            for row in batch:
+                if written.get(row.ref) != sha256(ciphertext(row)):
+                    yield f"{model._meta.label} {row.ref}"

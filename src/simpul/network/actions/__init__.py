@@ -1,27 +1,30 @@
 """Invitations, signatures and keys: how people come to desks and leave them."""
 
+import json
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts import actions as accounts
 from simpul.accounts.actions import Anyone
 from simpul.accounts.models import Session, User
 from simpul.core.access import AgainstTheRules, NotYours, require
-from simpul.network import access, statements
+from simpul.network import access, queries, statements
 from simpul.network.actor import Actor
 from simpul.network.models import (
     Administrator,
     Agency,
+    Alarm,
+    AlarmCursor,
     Desk,
     Invitation,
     Membership,
     Proposal,
     Share,
 )
-from simpul.vault import audit, crypto, epochs, keydirectory, keyring, passphrases
+from simpul.vault import acts, audit, crypto, epochs, keydirectory, keyring, passphrases
 from simpul.vault.crypto import Pair
 from simpul.vault.epochs import Batch
 from simpul.vault.models import KeyCopy, KeyPair
@@ -56,6 +59,13 @@ class TwoMustStay(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Dua administrator harus tetap ada. Angkat yang baru dulu."))
+
+
+class GrewMeanwhile(AgainstTheRules):
+    """More was counted while the page lay open: what was looked at is not what is there."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Jumlahnya bertambah. Lihat sekali lagi."))
 
 
 class AlreadyThere(AgainstTheRules):
@@ -469,3 +479,49 @@ def _carry_out(said: keydirectory.Payload, now: datetime) -> None:
         case "member":
             user = User.objects.get(keypair_id=said["person"])
             Membership.objects.create(user=user, desk_id=said["desk"], from_at=now)
+
+
+@transaction.atomic
+def raise_alarms(*, actor: Anyone, now: datetime, limit: int = 1000) -> int:
+    """Looks through the lines linked since the last time; returns how many new alarms rose.
+
+    The cursor and what was found are one transaction: a worker that is killed in the middle misses
+    no line and counts none twice; of two at once the second finds the cursor moved.
+    """
+    require(actor.ref is None)
+    before = AlarmCursor.objects.values_list("number", flat=True).first() or 0
+    upto, lines = acts.linked_after(before, limit)
+    if upto == before:
+        return 0
+    found = [
+        {
+            "rule": one.rule,
+            "person": str(one.person),
+            "desk_id": one.desk,
+            "hour_at": one.hour.isoformat(),
+            "count": one.count,
+            "made_at": now.isoformat(),
+        }
+        for one in queries.unusual(lines)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_alarms(%s, %s, %s)", [before, upto, json.dumps(found)])
+        raised = [row[0] for row in cursor.fetchall()]
+    for ref in raised:
+        audit.record("network.alarm_raised", actor=actor, row=ref)
+    return len(raised)
+
+
+@transaction.atomic
+def look_at_alarm(*, actor: Actor, alarm: Alarm, reason: str, count: int, now: datetime) -> None:
+    """Somebody else than the person herself says that it was looked at, and why that is enough.
+
+    Raises GrewMeanwhile when it counts more than the page had shown.
+    """
+    require(access.can_look_at(actor, alarm))
+    held = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if held.count != count:
+        raise GrewMeanwhile
+    held.seen_at, held.seen_by, held.reason = now, actor.ref, Alarm.Reason(reason)
+    held.save(update_fields=["seen_at", "seen_by", "reason"])
+    audit.record("network.alarm_looked_at", actor=actor, row=alarm.ref)

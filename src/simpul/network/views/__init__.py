@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import segno
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -273,6 +274,43 @@ def hand_over(request: Request, ref: UUID) -> HttpResponse:
     return page(request, "hand_over", values, bool(form.errors))
 
 
+def alarms(request: Request) -> HttpResponse:
+    """Unusual reading in her scope: who, which rule, which hour, how often; nothing of what."""
+    require(request.actor.is_administrator)
+    here = Paginator(access.visible_alarms(request.actor), MOST).get_page(request.GET.get("page"))
+    rows = queries.alarming(request.actor, here.object_list)
+    values = {"page": here, "rows": rows, "source": queries.alarm_source()}
+    return page(request, "alarms", values)
+
+
+def alarm(request: Request, ref: UUID) -> HttpResponse:
+    """One alarm, and that it was looked at; whom it is about cannot say so herself."""
+    found = access.get_alarm(request.actor, ref)
+    form = forms.LookAtAlarm(sent(request), initial={"count": found.count})
+    if request.method == "POST":
+        require(access.can_look_at(request.actor, found))
+    if form.is_valid():
+        with refusals.shown_on(form):
+            actions.look_at_alarm(
+                actor=request.actor, alarm=found, now=timezone.now(), **form.cleaned_data
+            )
+            return redirect("network:alarms")
+    values = {
+        "form": form,
+        "row": queries.alarming(request.actor, [found])[0],
+        "why": queries.why(found),
+        "may_look": access.can_look_at(request.actor, found),
+    }
+    return page(request, "alarm", values, bool(form.errors))
+
+
+def anchor(request: Request) -> HttpResponse:
+    """The newest signed end of the audit chain, short enough for a book."""
+    require(request.actor.is_administrator)
+    values = {"anchor": queries.newest_anchor(), "today": timezone.now()}
+    return page(request, "anchor", values)
+
+
 # No session begins here, so there is no token to compare; the invitation's code is the secret of
 # this address, and `site.middleware.Quiet` refuses posts that another site started.
 @csrf_exempt
@@ -364,6 +402,9 @@ def _tabs(request: Request) -> list[dict[str, Any]]:
             for proposal in access.visible_proposals(actor)[:MOST]
         )
         entries.append(("proposals", _counted(_("Tanda tangan"), signable)))
+        open_alarms = access.visible_alarms(actor).filter(seen_at=None).count()
+        entries.append(("alarms", _counted(_("Peringatan"), open_alarms)))
+        entries.append(("anchor", _("Jangkar")))
     urls = [(label, reverse(f"network:{name}")) for name, label in entries]
     here = max((url for _label, url in urls if request.path.startswith(url)), key=len, default="")
     return [{"label": label, "url": url, "current": url == here} for label, url in urls]

@@ -34,6 +34,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     AND NOT EXISTS (SELECT 1 FROM reports_report r WHERE of_record IN (r.ref, r.dialogue)))
 $$;
 
+-- Whether the person of the request signs for an agency or one above it.
+CREATE OR REPLACE FUNCTION simpul_supervises(of_agency bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM network_administrator a JOIN accounts_user u ON u.id = a.user_id
+    JOIN network_agency g ON a.agency_id = ANY (g.line)
+    WHERE u.keypair_id = simpul_person() AND g.id = of_agency)
+$$;
+
 -- Rights --------------------------------------------------------------------------------------
 
 -- PostgreSQL lets everybody execute a new function; here nobody may who is not named.
@@ -47,7 +56,7 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO simpul_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
 GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
   TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
-GRANT EXECUTE ON FUNCTION vault_leads TO simpul_workspace;
+GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises TO simpul_workspace;
 
 -- Reference data and public keys: what everyone who seals must be able to check.
 GRANT SELECT ON network_region, network_agency, network_desk, directory_service,
@@ -73,7 +82,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;
 GRANT SELECT, INSERT ON vault_wrapped, vault_keycopy, vault_envelope TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspace;
-GRANT SELECT ON vault_auditline TO simpul_workspace;
+GRANT SELECT ON vault_auditline, vault_audithead TO simpul_workspace;
+GRANT SELECT, UPDATE (seen_at, seen_by, reason) ON network_alarm TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON directory_service TO simpul_workspace;
 GRANT SELECT, INSERT ON clocks_clock TO simpul_workspace;
 GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
@@ -99,6 +109,7 @@ GRANT SELECT (ref, rule, subject, desk_id, started_at, due_at, stopped_at, misse
 GRANT SELECT, DELETE ON vault_auditpending TO simpul_worker;
 GRANT SELECT ON vault_auditline TO simpul_worker;
 GRANT SELECT, INSERT ON vault_auditlink, vault_audithead TO simpul_worker;
+GRANT SELECT ON network_alarmcursor TO simpul_worker;
 
 -- Policies ------------------------------------------------------------------------------------
 
@@ -106,7 +117,7 @@ DO $$
 DECLARE
   sealed text[] := ARRAY[
     'accounts_session', 'vault_wrapped', 'vault_keycopy', 'vault_envelope', 'vault_grant',
-    'network_share', 'network_contribution',
+    'network_share', 'network_contribution', 'network_alarm', 'network_alarmcursor',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
@@ -192,6 +203,20 @@ CREATE POLICY linked ON vault_auditline FOR SELECT TO simpul_worker USING (true)
 CREATE POLICY linked ON vault_auditpending TO simpul_worker USING (true) WITH CHECK (true);
 CREATE POLICY linked ON vault_auditlink TO simpul_worker USING (true) WITH CHECK (true);
 CREATE POLICY linked ON vault_audithead TO simpul_worker USING (true) WITH CHECK (true);
+
+-- The newest head has no content; administrators copy it into a book.
+CREATE POLICY printed ON vault_audithead FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM network_administrator a JOIN accounts_user u ON u.id = a.user_id
+                 WHERE u.keypair_id = simpul_person()));
+
+-- Alarms: the administrators of the line, and whom it is about; looked at by somebody else.
+CREATE POLICY own ON network_alarm FOR SELECT TO simpul_workspace USING (person = simpul_person());
+CREATE POLICY supervised ON network_alarm FOR SELECT TO simpul_workspace
+  USING (simpul_supervises(agency_id));
+CREATE POLICY looked_at ON network_alarm FOR UPDATE TO simpul_workspace
+  USING (person <> simpul_person() AND simpul_supervises(agency_id))
+  WITH CHECK (seen_by = simpul_person() AND seen_at IS NOT NULL AND reason <> '');
+CREATE POLICY watched ON network_alarmcursor FOR SELECT TO simpul_worker USING (true);
 
 -- Clocks.
 CREATE POLICY seen ON clocks_clock FOR SELECT TO simpul_workspace

@@ -419,3 +419,39 @@ BEGIN
   RETURN ended;
 END $$;
 GRANT EXECUTE ON FUNCTION worker_expire TO simpul_worker;
+
+-- Unusual reading: the cursor moves and the alarms are written together, or neither. A count that
+-- grows opens the alarm again: who looked at fifteen has not looked at sixty.
+CREATE OR REPLACE FUNCTION worker_alarms(before bigint, upto bigint, reached jsonb) RETURNS SETOF uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  stands bigint;
+BEGIN
+  INSERT INTO network_alarmcursor ("only", number) VALUES (true, 0) ON CONFLICT DO NOTHING;
+  SELECT c.number INTO stands FROM network_alarmcursor c FOR UPDATE;
+  IF stands <> before OR upto <= before THEN
+    RETURN;
+  END IF;
+  UPDATE network_alarmcursor SET number = upto;
+  RETURN QUERY
+  WITH put AS (
+    INSERT INTO network_alarm AS old
+      (ref, rule, person, desk_id, agency_id, hour_at, count, made_at, reason)
+    SELECT gen_random_uuid(), f.rule, f.person, f.desk_id, coalesce(
+        (SELECT d.agency_id FROM network_desk d WHERE d.id = f.desk_id),
+        (SELECT a.agency_id FROM network_administrator a JOIN accounts_user u ON u.id = a.user_id
+         WHERE u.keypair_id = f.person),
+        (SELECT d.agency_id FROM network_membership m JOIN network_desk d ON d.id = m.desk_id
+         JOIN accounts_user u ON u.id = m.user_id WHERE u.keypair_id = f.person
+         ORDER BY m.from_at DESC LIMIT 1),
+        (SELECT g.id FROM network_agency g WHERE g.parent_id IS NULL ORDER BY g.id LIMIT 1)),
+      f.hour_at, f.count, f.made_at, ''
+    FROM jsonb_populate_recordset(NULL::network_alarm, reached) f
+    ON CONFLICT (rule, person, hour_at) DO UPDATE
+      SET count = excluded.count, seen_at = NULL, seen_by = NULL, reason = ''
+      WHERE excluded.count > old.count
+    RETURNING old.ref AS raised, old.xmax::text = '0' AS is_new -- 0: inserted, not updated
+  )
+  SELECT raised FROM put WHERE is_new;
+END $$;
+GRANT EXECUTE ON FUNCTION worker_alarms TO simpul_worker;
