@@ -44,6 +44,7 @@ INSTANCE = secret("instance")
 HTTPS = env.flag("SIMPUL_HTTPS")
 PROXY_HOPS = env.number("SIMPUL_PROXY_HOPS", 0)
 ALLOWED_HOSTS = env.words("SIMPUL_HOSTS", "localhost 127.0.0.1 [::1]")
+PASSKEY_HOST = env.text("SIMPUL_PASSKEY_HOST", next(iter(ALLOWED_HOSTS), "localhost"))
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_HOPS else None
 

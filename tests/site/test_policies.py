@@ -99,6 +99,7 @@ WORKER_COLUMNS = {
 # What the workspace may take away for good: nothing that is content, a grant or a trace.
 WORKSPACE_DELETES = {
     "accounts_session", "accounts_slowdown", "directory_service", "network_administrator",
+    "vault_passkey", "vault_recoverycode",
 }  # fmt: skip
 # What shows rows although the request has no context, and why.
 SEEN_WITHOUT_CONTEXT = {

@@ -66,6 +66,8 @@ GRANT SELECT, INSERT, DELETE ON network_administrator TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;
+GRANT SELECT, INSERT, UPDATE (counter, used_at), DELETE ON vault_passkey TO simpul_workspace;
+GRANT SELECT, INSERT, DELETE ON vault_recoverycode TO simpul_workspace;
 GRANT SELECT, INSERT ON vault_wrapped, vault_keycopy, vault_envelope TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspace;
 GRANT SELECT ON vault_auditline TO simpul_workspace;
@@ -100,7 +102,7 @@ GRANT SELECT, INSERT ON vault_auditlink, vault_audithead TO simpul_worker;
 DO $$
 DECLARE
   sealed text[] := ARRAY[
-    'accounts_session', 'vault_wrapped', 'vault_keycopy', 'vault_envelope', 'vault_grant',
+    'accounts_session', 'vault_wrapped', 'vault_passkey', 'vault_recoverycode', 'vault_keycopy', 'vault_envelope', 'vault_grant',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
@@ -128,6 +130,10 @@ CREATE POLICY expired ON accounts_session TO simpul_worker USING (expires_at <= 
 
 -- Keys: what is wrapped or handed over is its holder's; a member may hand on her desk's.
 CREATE POLICY own ON vault_wrapped TO simpul_workspace
+  USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
+CREATE POLICY own ON vault_passkey TO simpul_workspace
+  USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
+CREATE POLICY own ON vault_recoverycode TO simpul_workspace
   USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
 CREATE POLICY held ON vault_keycopy FOR SELECT TO simpul_workspace
   USING (holder_id = simpul_person() OR desk = ANY (simpul_desks()));
