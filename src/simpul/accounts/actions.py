@@ -80,13 +80,14 @@ def sign_in(
         if _must_wait(key, now):
             raise Wait
         user, wrapped = wrapped_of(username)
-        shown = _shown(passkey, user, now) if passkey else None
+        second = _shown(passkey, user, now) if passkey else code
+    shown = second if isinstance(second, Shown) else None
     pair, opened = _open(wrapped, passphrase, shown, prf)
     refusal: AgainstTheRules | None = None
     with context.opened("workspace", person=pair.ref if pair else None):
         if _must_wait(key, now):
             refusal = Wait()
-        elif user is None or pair is None or not _prove(user, opened, shown, passkey, code, now):
+        elif user is None or pair is None or not _prove(user, pair, opened, second, now):
             _slow_down(key, now)
             person = Anyone(user.keypair_id if user else None)
             if shown and shown.is_copied:
@@ -234,17 +235,21 @@ def _open(
 
 
 def _prove(
-    user: User, opened: Opened | None, shown: Shown | None, passkey: str, code: str, now: datetime
+    user: User,
+    pair: crypto.Pair,
+    opened: Opened | None,
+    second: Shown | str | None,
+    now: datetime,
 ) -> bool:
-    """Takes the second factor, once: a passkey if one answered, else a code of phone or paper."""
-    if passkey:
-        return shown is not None and passkeys.use(shown)
-    if opened is None:
+    """Takes the second factor, once: the passkey that answered, or a code of phone or paper."""
+    if isinstance(second, Shown):
+        return passkeys.use(second, pair)
+    if opened is None or second is None:
         return False
-    step = opened.code_step(code, now)
+    step = opened.code_step(second, now)
     if step is not None:
         return _use(user, step)
-    if not recovery.use(user.keypair_id, code):
+    if not recovery.use(user.keypair_id, second):
         return False
     audit.record("accounts.recovery_code_used", actor=Anyone(user.keypair_id))
     return True

@@ -70,6 +70,7 @@ class Passkey(models.Model):
     label = models.CharField(max_length=60)
     credential = models.BinaryField(unique=True)
     public = models.BinaryField(help_text="The credential's data with its COSE key.")
+    proof = models.BinaryField(help_text="A MAC by her own seed: nobody else added this row.")
     counter = models.BigIntegerField(default=0)
     used_at = models.DateTimeField(help_text="When the last challenge it answered was made.")
     salt = models.BinaryField()
@@ -78,7 +79,7 @@ class Passkey(models.Model):
 
     class Privacy:
         internal = {
-            "ref", "keypair", "credential", "public", "counter", "used_at", "salt", "seed",
+            "ref", "keypair", "credential", "public", "proof", "counter", "used_at", "salt", "seed",
             "created_at",
         }  # fmt: skip
         personal = {"label"}

@@ -106,6 +106,7 @@ def add(pair: Pair, label: str, answer: str, prf: str, now: datetime) -> Passkey
         keypair_id=pair.ref, label=label, credential=data.credential_id, public=bytes(data),
         counter=counter, used_at=asked_at, salt=salt,
     )  # fmt: skip
+    passkey.proof = _proof(passkey, pair)
     if prf:
         passkey.seed = crypto.seal(_wrapping(passkey, prf), pair.seed, _place(passkey))
     passkey.save(force_insert=True)
@@ -120,13 +121,14 @@ def shown(answer: str, person: UUID | None, now: datetime) -> Shown | None:
     try:
         said = AuthenticationResponse.from_dict(json.loads(answer))
         challenge = said.response.client_data.challenge
+        is_framed = said.response.client_data.cross_origin
     except Exception:  # fido2 meets hostile bytes with many kinds of errors; each is a no
         return None
     asked_at = _asked_at(challenge, SIGN_IN, now)
     passkey = Passkey.objects.filter(
         keypair_id=person or UUID(int=0), credential=said.raw_id
     ).first()
-    if passkey is None:
+    if passkey is None or is_framed:
         return None
     try:
         _server().authenticate_complete(
@@ -137,8 +139,13 @@ def shown(answer: str, person: UUID | None, now: datetime) -> Shown | None:
     return Shown(passkey, asked_at, said.response.authenticator_data.counter)
 
 
-def use(shown: Shown) -> bool:
-    """Takes the challenge and the counter; neither goes back, also when two come at once."""
+def use(shown: Shown, pair: Pair) -> bool:
+    """Takes the challenge and the counter; neither goes back, also when two come at once.
+
+    A row that was not added under her own seed, but by hand in the database, proves nothing.
+    """
+    if not crypto.same(bytes(shown.passkey.proof), _proof(shown.passkey, pair)):
+        return False
     forward = Q(counter__lt=shown.counter) if shown.counter else Q(counter=0)
     rows = Passkey.objects.filter(forward, pk=shown.passkey.pk, used_at__lt=shown.asked_at)
     return bool(rows.update(counter=shown.counter, used_at=shown.asked_at))
@@ -164,7 +171,7 @@ def _server() -> Fido2Server:
 
 
 def _is_ours(origin: str) -> bool:
-    """This host itself, over TLS; no host below it, and without TLS only this machine."""
+    """This host's own pages, over TLS; no host below it, and without TLS only this machine."""
     parts = urlsplit(origin)
     if parts.hostname != settings.PASSKEY_HOST:
         return False
@@ -237,6 +244,16 @@ def _wrapping(passkey: Passkey, prf: str) -> bytes:
     if len(output) != 32:
         raise NotProven
     return crypto.hkdf(output, "simpul passkey", salt=bytes(passkey.salt))
+
+
+def _proof(passkey: Passkey, pair: Pair) -> bytes:
+    return crypto.mac(
+        crypto.hkdf(pair.seed, "simpul passkey proof"),
+        crypto.canonical(
+            settings.INSTANCE, pair.ref, passkey.keypair_id, passkey.ref,
+            bytes(passkey.credential), bytes(passkey.public),
+        ),
+    )  # fmt: skip
 
 
 def _place(passkey: Passkey) -> bytes:

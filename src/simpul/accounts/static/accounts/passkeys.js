@@ -118,6 +118,9 @@
   }
 
   box.hidden = false;
+  document.querySelectorAll("[data-without]").forEach(function (line) {
+    line.hidden = true;
+  });
   box.querySelector("button").addEventListener("click", function (event) {
     event.preventDefault();
     if (!form.reportValidity()) {
