@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from simpul.accounts import actions
-from simpul.accounts.models import Session, Slowdown
+from simpul.accounts.models import Session, Slowdown, User
 from simpul.vault import boot, context, crypto, passkeys, recovery
 from simpul.vault.crypto import Pair
 from simpul.vault.models import AuditLine, Passkey, RecoveryCode
@@ -277,6 +277,22 @@ def test_with_prf_a_passkey_alone_opens_her_keys(cast: Cast, door: Door) -> None
     assert cast.seed("intake").hex() in kept and device.prf not in kept
 
 
+def test_a_person_who_left_does_not_come_in_by_passkey(cast: Cast, door: Door) -> None:
+    device = held(cast, "leaver", prf=True)
+    User.objects.filter(pk=cast.user("leaver").pk).update(left_at=timezone.now())
+    form = {"username": "leaver", "prf": device.prf}
+    form["passkey"] = device.answer(asked(door.get(SIGN_IN)))
+    assert door.post(SIGN_IN, form).status_code == 422
+
+
+def test_the_trace_says_which_passkey_opened(cast: Cast, door: Door) -> None:
+    device = held(cast, prf=True)
+    form = {"username": "intake", "prf": device.prf}
+    form["passkey"] = device.answer(asked(door.get(SIGN_IN)))
+    assert door.post(SIGN_IN, form).status_code == 302
+    assert AuditLine.objects.get(event="accounts.signed_in").row == Passkey.objects.get().pk
+
+
 @pytest.mark.parametrize("prf", ["", "AA", "%%%", "é", websafe_encode(bytes(32))])
 def test_another_prf_output_opens_nothing(cast: Cast, door: Door, prf: str) -> None:
     device = held(cast, prf=True)
@@ -481,7 +497,8 @@ def test_a_code_on_paper_opens_once_in_place_of_the_second_factor(
     assert door.post(SIGN_IN, form | {"passphrase": ""}).status_code == 422
     assert door.post(SIGN_IN, form).status_code == 302, "a wrong passphrase uses up no code"
     assert Door("workspace").post(SIGN_IN, form).status_code == 422
-    assert "Masuk dengan kode cadangan" in door.get(ME).content.decode()
+    me = door.get(ME).content.decode()
+    assert "Masuk dengan kode cadangan" in me and "Sisa 7 kode" in me
     assert "Sisa 7 kode" in opened(cast, sign_in).get(WAYS).content.decode()
     spaceless = typed(cast, code=codes[1].replace(" ", "-"))
     assert Door("workspace").post(SIGN_IN, spaceless).status_code == 302

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys.conftest import check, one_time_code
 from tests.running import Running
 
+FORGET_THE_WAITING = "from simpul.accounts.models import Slowdown; Slowdown.objects.all().delete()"
 People = dict[str, dict[str, str]]
 Visit = Callable[..., Page]
 
@@ -172,3 +175,39 @@ def test_the_page_of_codes_and_the_question_before_it_are_accessible(
     check(page, "recovery-codes")
     page.goto("/accounts/me/ways/confirm/")
     check(page, "confirm")
+
+
+def test_the_same_answer_sent_six_times_at_once_opens_once(
+    visit: Visit, people: People, house: Running
+) -> None:
+    """A passkey's answer and a code on paper: whoever copied them comes too late."""
+    page = visit(prf=True)
+    enter(page, people, "leaver")
+    add_passkey(page)
+    page.get_by_role("button", name="Buat kode cadangan").click()
+    paper = page.locator("main li code").first.inner_text()
+    page.goto("/")
+    leave(page)
+    caught: list[str] = []
+
+    def catch(route: Route) -> None:
+        caught.append(route.request.post_data or "")
+        route.abort()
+
+    page.route("**/accounts/sign-in/", catch)
+    page.locator("#username").fill("leaver")
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Masuk dengan kunci sandi").click()
+    answer = dict(parse_qsl(caught[0]))
+    code = {
+        "username": "leaver", "passphrase": people["leaver"]["passphrase"], "code": paper,
+    }  # fmt: skip
+
+    def send(fields: dict[str, str]) -> int:
+        return house.ask("workspace", "POST", "/accounts/sign-in/", fields)[0]
+
+    for fields in (answer, code):
+        with ThreadPoolExecutor(6) as pool:
+            statuses = sorted(pool.map(send, [fields] * 6))
+        assert statuses == [302, *[422] * 5]
+        house.command("shell", "-c", FORGET_THE_WAITING)

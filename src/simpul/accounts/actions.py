@@ -96,7 +96,11 @@ def sign_in(
             refusal = NotOpened()
         else:
             Slowdown.objects.filter(pk=key).delete()
-            audit.record("accounts.signed_in", actor=Anyone(pair.ref))
+            audit.record(
+                "accounts.signed_in",
+                actor=Anyone(pair.ref),
+                row=shown.passkey.ref if shown else None,
+            )
     if refusal or user is None or pair is None:
         raise refusal or NotOpened()
     return SignedIn(user, pair.seed)

@@ -69,6 +69,11 @@ def say(event: str) -> str:
     return str(words)
 
 
+def codes_left(user: User) -> int:
+    """How many codes on her paper still open."""
+    return recovery.left(user.keypair_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """How a person may come in beside passphrase and code app."""
@@ -83,6 +88,6 @@ def ways_of(user: User, now: datetime) -> Ways:
     person = user.keypair_id
     return Ways(
         passkeys.held_by(person),
-        recovery.left(person),
+        codes_left(user),
         passkeys.asking_to_add(person, user.username, now),
     )

@@ -172,6 +172,7 @@ def me(request: Request) -> HttpResponse:
     values = {
         "person": user,
         "trace": queries.trace_of(user.keypair_id),
+        "codes_left": queries.codes_left(user),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
     }
     return render(request, "accounts/me.html", values)

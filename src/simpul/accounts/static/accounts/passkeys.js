@@ -60,6 +60,7 @@
     });
     form.elements.prf.value = prf;
     form.submit();
+    form.reset(); // the post holds a copy; nothing stays for whoever goes back
   }
 
   function signIn() {
