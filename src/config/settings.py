@@ -50,6 +50,7 @@ MAIL_FROM = env.text("SIMPUL_MAIL_FROM", "simpul@localhost")
 HTTPS = env.flag("SIMPUL_HTTPS")
 PROXY_HOPS = env.number("SIMPUL_PROXY_HOPS", 0)
 ALLOWED_HOSTS = env.words("SIMPUL_HOSTS", "localhost 127.0.0.1 [::1]")
+PASSKEY_HOST = env.text("SIMPUL_PASSKEY_HOST", next(iter(ALLOWED_HOSTS), "localhost"))
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_HOPS else None
 

@@ -104,6 +104,7 @@ WORKER_COLUMNS = {
 WORKSPACE_DELETES = {
     "accounts_session", "accounts_slowdown", "directory_service", "network_administrator",
     "network_proposal", "network_share",
+    "vault_passkey", "vault_recoverycode",
 }  # fmt: skip
 # What shows rows although the request has no context, and why.
 SEEN_WITHOUT_CONTEXT = {

@@ -9,11 +9,19 @@ from zoneinfo import ZoneInfo
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext_lazy as _
 
-from simpul.vault import audit
+from simpul.accounts.models import User
+from simpul.vault import audit, passkeys, recovery
 
 PER_PAGE = 40
 WORDS: dict[str, Any] = {
+    "accounts.confirm_refused": _("Kata sandi yang belum cocok"),
+    "accounts.confirmed": _("Membuka cara masuk"),
     "accounts.joined": _("Bergabung dengan Simpul"),
+    "accounts.passkey_added": _("Menambah kunci sandi"),
+    "accounts.passkey_copied": _("Kunci sandi yang mungkin disalin"),
+    "accounts.passkey_removed": _("Menghapus kunci sandi"),
+    "accounts.recovery_code_used": _("Masuk dengan kode cadangan"),
+    "accounts.recovery_codes_made": _("Membuat kode cadangan"),
     "accounts.signed_in": _("Masuk ke Simpul"),
     "accounts.sign_in_refused": _("Percobaan masuk yang belum cocok"),
     "accounts.signed_out": _("Keluar dari Simpul"),
@@ -73,3 +81,27 @@ def say(event: str) -> str:
     """An event of the audit chain in plain words."""
     words = WORDS.get(event) or ROOMS.get(event.partition(".")[0]) or _("Kegiatan lain")
     return str(words)
+
+
+def codes_left(user: User) -> int:
+    """How many codes on her paper still open."""
+    return recovery.left(user.keypair_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a person may come in beside passphrase and code app."""
+
+    passkeys: list[Any]
+    codes_left: int
+    to_add: str
+
+
+def ways_of(user: User, now: datetime) -> Ways:
+    """Her passkeys, how many codes are left on her paper, and what a new device is asked."""
+    person = user.keypair_id
+    return Ways(
+        passkeys.held_by(person),
+        codes_left(user),
+        passkeys.asking_to_add(person, user.username, now),
+    )

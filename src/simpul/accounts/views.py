@@ -1,8 +1,11 @@
 """Signing in and out, and a person's own page."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -13,14 +16,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from simpul.accounts import actions, forms, queries
+from simpul.accounts import access, actions, forms, queries
 from simpul.accounts.models import User
 from simpul.core.access import AgainstTheRules
 from simpul.core.doors import derives_first, open_to_anyone
+from simpul.vault import passkeys
 from simpul.vault.audit import Acts
 
 BACKEND = "simpul.accounts.backend.Passphrase"
 HOME = "/"
+CONFIRMED = 5 * 60  # seconds that the passphrase, typed once more, opens her ways in
 KEPT = "kept."  # what typed fields are called while they travel through the sign-in
 WEEK = timedelta(days=7)
 NO_WAY_BACK = {"other_language_url": ""}  # what was typed is on this page and nowhere else
@@ -75,6 +80,84 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/kept.html", values)
 
 
+def confirmed(
+    view: Callable[..., HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """The view asks for the passphrase once more, unless it was typed a moment ago."""
+
+    @wraps(view)
+    def asked(request: Request, **kwargs: Any) -> HttpResponse:
+        age = timezone.now().timestamp() - request.session.get("confirmed_at", 0)
+        return view(request, **kwargs) if age < CONFIRMED else redirect("accounts:confirm")
+
+    return asked
+
+
+@derives_first
+def confirm(request: Request) -> HttpResponse:
+    """Asks for the passphrase once more before her ways in are shown."""
+    if request.method != "POST":
+        return render(request, "accounts/confirm.html")
+    form, now = forms.Confirm(request.POST), timezone.now()
+    try:
+        if not form.is_valid():
+            raise AgainstTheRules(_("Isi kata sandi."))
+        actions.confirm(user=_own(request), now=now, **form.cleaned_data)
+    except AgainstTheRules as refusal:
+        values = {"sentence": refusal.sentence}
+        return render(request, "accounts/confirm.html", values, status=422)
+    request.session["confirmed_at"] = now.timestamp()
+    return redirect("accounts:ways")
+
+
+@confirmed
+def ways(request: Request) -> HttpResponse:
+    """Her passkeys and how many codes are left on her paper."""
+    return _ways(request)
+
+
+@confirmed
+def add_passkey(request: Request) -> HttpResponse:
+    """Keeps a new passkey."""
+    if request.method != "POST":
+        return redirect("accounts:ways")
+    form = forms.AddPasskey(request.POST)
+    if not form.is_valid():
+        return _ways(request, 422, sentence=_("Beri nama, lalu coba lagi."))
+    said = form.cleaned_data
+    try:
+        actions.add_passkey(
+            actor=request.actor,
+            user=_own(request),
+            seed=bytes.fromhex(request.session["seed"]),
+            label=said["label"],
+            answer=said["passkey"],
+            prf=said["prf"],
+            now=timezone.now(),
+        )
+    except AgainstTheRules as refusal:
+        return _ways(request, 422, sentence=refusal.sentence)
+    return redirect("accounts:ways")
+
+
+@confirmed
+def remove_passkey(request: Request, ref: UUID) -> HttpResponse:
+    """Takes a passkey away."""
+    passkey = access.get_passkey(_own(request), ref)
+    if request.method == "POST":
+        actions.remove_passkey(actor=request.actor, passkey=passkey)
+    return redirect("accounts:ways")
+
+
+@confirmed
+def recovery_codes(request: Request) -> HttpResponse:
+    """Makes new codes and shows them, this once."""
+    if request.method != "POST":
+        return redirect("accounts:ways")
+    codes = actions.make_recovery_codes(actor=request.actor, user=_own(request))
+    return render(request, "accounts/codes.html", {"codes": codes, **NO_WAY_BACK})
+
+
 def sign_out(request: Request) -> HttpResponse:
     """Ends this session."""
     if request.method == "POST":
@@ -105,6 +188,7 @@ def me(request: Request) -> HttpResponse:
         "page": page,
         "trace": trace,
         "refusals": queries.refusals_since(user.keypair_id, now - WEEK),
+        "codes_left": queries.codes_left(user),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
     }
     return render(request, "accounts/me.html", values)
@@ -115,8 +199,14 @@ def _own(request: Request) -> User:
     return request.user
 
 
+def _ways(request: Request, status: int = 200, **values: Any) -> HttpResponse:
+    values["ways"] = queries.ways_of(_own(request), timezone.now())
+    return render(request, "accounts/ways.html", values, status=status)
+
+
 def _ask(request: HttpRequest, status: int = 200, **values: Any) -> HttpResponse:
     values["idle_minutes"] = settings.SESSION_COOKIE_AGE // 60
+    values["passkey"] = passkeys.asking(timezone.now())
     return render(request, "accounts/sign_in.html", values, status=status)
 
 

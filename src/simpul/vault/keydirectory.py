@@ -2,7 +2,7 @@
 
 Kinds of payload: `root` (the first day), `admin`, `desk`, `member`, `rekey`, `custody` (two signatures;
 the first two administrators one of the root), `leave`, `unadmin` (one signature, at once), `epoch`
-(one signature of a member of the desk, ADR 0011). A payload names the
+(one signature of a member of the desk, ADR 0012). A payload names the
 agencies from the root of the tree down, so that who may sign for whom is inside what is signed; and
 their names and the desk's, so that a person who chooses by name chooses what was signed.
 """

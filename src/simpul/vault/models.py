@@ -62,6 +62,44 @@ class Wrapped(models.Model):
         internal = {"keypair", "salt", "verifier", "seed", "totp"}
 
 
+class Passkey(models.Model):
+    """A key on a person's device; where the device offers PRF, it wraps her seed as well."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    keypair = models.ForeignKey(KeyPair, models.CASCADE, related_name="passkeys")
+    label = models.CharField(max_length=60)
+    credential = models.BinaryField(unique=True)
+    public = models.BinaryField(help_text="The credential's data with its COSE key.")
+    proof = models.BinaryField(help_text="A MAC by her own seed: nobody else added this row.")
+    counter = models.BigIntegerField(default=0)
+    used_at = models.DateTimeField(help_text="When the last challenge it answered was made.")
+    salt = models.BinaryField()
+    seed = models.BinaryField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Privacy:
+        internal = {
+            "ref", "keypair", "credential", "public", "proof", "counter", "used_at", "salt", "seed",
+            "created_at",
+        }  # fmt: skip
+        personal = {"label"}
+
+    @property
+    def opens_alone(self) -> bool:
+        """Whether it needs no passphrase beside it."""
+        return self.seed is not None
+
+
+class RecoveryCode(models.Model):
+    """A code on paper that was not used yet, as a MAC under the pepper."""
+
+    mac = models.BinaryField(primary_key=True)
+    keypair = models.ForeignKey(KeyPair, models.CASCADE, related_name="recovery_codes")
+
+    class Privacy:
+        internal = {"mac", "keypair"}
+
+
 class KeyCopy(models.Model):
     """A desk's private half, sealed to one of its members."""
 

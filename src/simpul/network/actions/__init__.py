@@ -319,7 +319,7 @@ def renew_desk_key(*, actor: Actor, desk: Desk) -> None:
     """A member gives her desk a new key and hands it to every colleague who held the old one.
 
     From this transaction on everything is sealed to the new key; what lies under the old one is sealed
-    anew in batches (`reseal`). One signature, hers: she reads what the key opens anyway (ADR 0011).
+    anew in batches (`reseal`). One signature, hers: she reads what the key opens anyway (ADR 0012).
     """
     require(desk.pk in actor.desk_ids)
     desk = Desk.objects.select_for_update(of=("self",)).select_related("keypair").get(pk=desk.pk)

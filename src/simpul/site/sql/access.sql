@@ -80,6 +80,8 @@ GRANT SELECT, INSERT, UPDATE (refused_by_id, refused_at, done_at) ON network_rec
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_slowdown, accounts_session TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_session TO simpul_public;
 GRANT SELECT (place, door, expires_at), DELETE ON accounts_session TO simpul_worker;
+GRANT SELECT, INSERT, UPDATE (counter, used_at), DELETE ON vault_passkey TO simpul_workspace;
+GRANT SELECT, INSERT, DELETE ON vault_recoverycode TO simpul_workspace;
 GRANT SELECT, INSERT ON vault_wrapped, vault_keycopy, vault_envelope TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspace;
 GRANT SELECT ON vault_auditline, vault_audithead TO simpul_workspace;
@@ -118,6 +120,7 @@ DECLARE
   sealed text[] := ARRAY[
     'accounts_session', 'vault_wrapped', 'vault_keycopy', 'vault_envelope', 'vault_grant',
     'network_share', 'network_contribution', 'network_alarm', 'network_alarmcursor',
+    'vault_passkey', 'vault_recoverycode',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
@@ -145,6 +148,10 @@ CREATE POLICY expired ON accounts_session TO simpul_worker USING (expires_at <= 
 
 -- Keys: what is wrapped or handed over is its holder's; a member may hand on her desk's.
 CREATE POLICY own ON vault_wrapped TO simpul_workspace
+  USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
+CREATE POLICY own ON vault_passkey TO simpul_workspace
+  USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
+CREATE POLICY own ON vault_recoverycode TO simpul_workspace
   USING (keypair_id = simpul_person()) WITH CHECK (keypair_id = simpul_person());
 CREATE POLICY held ON vault_keycopy FOR SELECT TO simpul_workspace
   USING (holder_id = simpul_person() OR desk = ANY (simpul_desks()));

@@ -307,6 +307,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   DELETE FROM vault_keycopy WHERE holder_id = OLD.keypair_id;
   DELETE FROM vault_wrapped WHERE keypair_id = OLD.keypair_id;
+  DELETE FROM vault_passkey WHERE keypair_id = OLD.keypair_id;
+  DELETE FROM vault_recoverycode WHERE keypair_id = OLD.keypair_id;
   DELETE FROM accounts_session WHERE user_id = NEW.id;
   RETURN NULL;
 END $$;

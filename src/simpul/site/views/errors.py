@@ -7,13 +7,15 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from simpul.core.access import AgainstTheRules
 from simpul.reports import doors
+from simpul.vault import passkeys
 from simpul.vault.keydirectory import Untrusted
 
-NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words"}
+NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words", "passkey", "prf"}
 
 
 def kept(request: HttpRequest) -> list[tuple[str, str]]:
@@ -101,6 +103,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
         "next": request.path if request.method == "POST" else request.get_full_path(),
         "lost_files": bool(request.method == "POST" and request.FILES),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
+        "passkey": passkeys.asking(timezone.now()),
     }
     return HttpResponse(render_to_string("accounts/sign_in.html", values, request), status=401)
 
