@@ -55,10 +55,11 @@ def rolled_back() -> Iterator[str]:
     """Names every row whose ciphertext is not the one that was written last, or was never written."""
     for model in sealed_models():
         for row in model._default_manager.order_by("pk").iterator(500):
-            line = (
-                AuditLine.objects.filter(row=row.ref, content__isnull=False)
-                .order_by("-id")
-                .first()
-            )
-            if line is None or bytes(line.content or b"") != sha256(ciphertext(row)):
+            if not is_last(row):
                 yield f"{model._meta.label} {row.ref}"
+
+
+def is_last(row: SealedRow) -> bool:
+    """Whether a row's ciphertext is the one that was audited last."""
+    line = AuditLine.objects.filter(row=row.ref, content__isnull=False).order_by("-id").first()
+    return line is not None and bytes(line.content or b"") == sha256(ciphertext(row))
