@@ -356,6 +356,7 @@ def test_two_who_merge_at_once_lose_and_double_nothing(cast: Cast) -> None:
 def test_killed_between_merge_and_commit_nothing_is_lost(cast: Cast) -> None:
     """What was pending is pending again; the shard and the chain are as they were."""
     with apart.database() as database:
+
         def prepare() -> str:
             code = named(cast, "Gelo Ruba").code
             find(cast, "Gelo")

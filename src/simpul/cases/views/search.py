@@ -34,8 +34,9 @@ def identity(request: Request, case_code: str) -> HttpResponse:
     file = files.read(actor=request.actor, case=case)
     if not form.is_bound:
         card = file.card
-        form.initial |= {"name": card.name, "others": "\n".join(card.others)}
-        form.initial |= {"born": card.born, "village": card.village}
+        form.initial.update(
+            name=card.name, others="\n".join(card.others), born=card.born, village=card.village
+        )
     values = {
         **header.values(request.actor, case, file, now),
         "form": form,
