@@ -18,7 +18,7 @@ from tests.load import people
 from tests.load.table import Figure, note
 from tests.load.timing import timed
 
-COUNT, SAMPLE, OPENINGS = 50_000, 300, 15
+COUNT, SAMPLE, OPENINGS = 50_000, 120, 9
 MOST, RECALL = 0.150, 0.95
 
 
@@ -43,17 +43,17 @@ def measure() -> list[Figure]:
     ]  # fmt: skip
     alone = [n for n, name in enumerate(made) if " " not in name]
     waits: list[float] = []
+    works: list[float] = []
     for what, asked in _questions(made, alone, chance):
         runs = [_ask(cases, text, cases[n], question) for n, question in asked]
         waits += [seconds for _place, seconds, _worked in runs]
-        worked = median(run[2] for run in runs)
+        works += [worked for _place, _seconds, worked in runs]
         found = sum(place is not None for place, _seconds, _worked in runs) / len(runs)
         first = sum(place == 0 for place, _seconds, _worked in runs) / len(runs)
         figures.append(
             Figure(
                 f"found among ten: {what}", f"{found:.3f}", f"≥ {RECALL}", found >= RECALL,
-                f"{len(runs)} invented names of {COUNT:,}; first of the ten {first:.2f};"
-                f" {1000 * worked:.0f} ms on the processor",
+                f"{len(runs)} invented names of {COUNT:,}; first of the ten {first:.2f}",
             )
         )  # fmt: skip
     middle = median(waits)
@@ -62,7 +62,8 @@ def measure() -> list[Figure]:
         Figure(
             f"a search of {COUNT:,} names", f"{1000 * middle:.0f} ms", f"≤ {1000 * MOST:.0f} ms",
             middle <= MOST,
-            f"wall time in memory with the score, median of {len(waits)}; 95 of 100 within"
+            f"wall time in memory with the score, median of {len(waits)}, of it"
+            f" {1000 * median(works):.0f} ms on the processor; 95 of 100 within"
             f" {1000 * slowest:.0f} ms; the opening is told apart",
         )
     )  # fmt: skip
