@@ -40,7 +40,7 @@ MARKS = {
     for name in (
         "story", "contact", "hours", "cover", "message", "file", "filename", "walkin", "answer",
         "entry", "label", "relabel", "next", "need", "language", "decline", "back", "closure",
-        "passphrase", "wrongpass", "reopened", "unsent",
+        "passphrase", "wrongpass", "reopened", "unsent", "name", "alias", "village", "asked",
     )
 }  # fmt: skip
 
@@ -242,6 +242,11 @@ def write_everything(cast: Cast, public: Door, sign_in: Any) -> dict[str, bytes]
         accounts.sign_in(username="penguji", passphrase=m["wrongpass"], code="000000", now=now)
     desk = sign_in("intake")
     assert desk.get("/cases/").status_code == 200
+    card = {"ref": str(uuid4()), "name": m["name"], "others": m["alias"], "village": m["village"]}
+    assert desk.post(f"/cases/{case.code}/identity/", card).status_code == 302
+    found = desk.post("/cases/search/", {"asked": m["name"], "reason": "wish"})
+    assert case.code in found.content.decode()
+    assert desk.post("/cases/search/", {"asked": m["asked"], "reason": "wish"}).status_code == 200
     # A form whose answer is an error page.
     public.post("/reports/mine/message/", {"message": m["unsent"]})
     public.post("/reports/nowhere/", {"story": m["unsent"]})

@@ -15,8 +15,9 @@ from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from simpul.cases.actions import consents, files
-from simpul.cases.models import Case
+from simpul.cases.actions import consents, files, search
+from simpul.cases.identity import Card
+from simpul.cases.models import Case, Identity, Pending, Shard
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
@@ -105,6 +106,7 @@ WORKSPACE_DELETES = {
     "accounts_session", "accounts_slowdown", "directory_service", "network_administrator",
     "network_proposal", "network_share",
     "vault_passkey", "vault_recoverycode",
+    "cases_pending",
 }  # fmt: skip
 # What shows rows although the request has no context, and why.
 SEEN_WITHOUT_CONTEXT = {
@@ -287,11 +289,15 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert rights["vault_audithead"] == READ  # administrators copy the newest into a book
     assert rights["network_alarm"] == READ
     assert columns["network_alarm"] == {"seen_at", "seen_by", "reason"}
-    for table in ("vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry"):
+    for table in (
+        "vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry", "cases_identity",
+    ):  # fmt: skip
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}
     assert columns["reports_report"] == {"state", "taken_at", "taken_by_id"}
     assert "ref" not in columns["cases_case"]
+    assert columns["cases_shard"] == {"row_version", "envelope_id", "names"}
+    assert rights["cases_pending"] == {"SELECT", "DELETE"}, "marks are written by triggers alone"
     assert columns["referrals_referral"] == {"state", "answer", "answered_at", "ended_at"}
 
 
@@ -405,6 +411,9 @@ def everything(cast: Cast) -> Receipt:
     consent = cast.consent(case, "clinic", ["health", "incident"])
     with cast.acting("intake") as actor:
         files.write(actor=actor, case=case, ref=uuid4(), compartment="health", text="x", now=now)
+        search.identify(actor=actor, case=case, ref=uuid4(), card=Card("Gelo"), now=now)
+        search.find(actor=actor, asked="Gelo", reason="returned", now=now)
+        search.identify(actor=actor, case=case, ref=uuid4(), card=Card("Ruba"), now=now)
         consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=now)
         referral = referrals.send(
             actor=actor, case=case, ref=uuid4(), consent=consent, compartments=["incident"],
@@ -451,7 +460,7 @@ def test_a_context_shows_what_its_desk_may_see_and_no_more(
         assert Case.objects.count() == Report.objects.count() == 1
         assert not Report.objects.filter(lookup=other.opened.lookup).exists()
     with cast.acting("shelter"):
-        for model in (Case, Report, Envelope, Grant, Part, Message):
+        for model in (Case, Report, Envelope, Grant, Part, Message, Identity, Shard, Pending):
             assert not model._default_manager.exists(), model
 
 
@@ -548,7 +557,8 @@ def of_case(case: Case) -> list[str]:
     for table, columns in {
         "reports_report": ("ref",), "reports_part": ("report_id",), "reports_message": ("report_id",),
         "reports_attachment": ("report_id",), "cases_case": ("ref",), "cases_consent": ("case_id",),
-        "cases_share": ("case_id",), "cases_entry": ("case_id",), "cases_nextaction": ("case_id",),
+        "cases_share": ("case_id",), "cases_entry": ("case_id",), "cases_identity": ("case_id",),
+        "cases_nextaction": ("case_id",),
         "referrals_referral": ("case_id",), "vault_envelope": ("record",),
         "clocks_clock": ("subject",),
     }.items():  # fmt: skip

@@ -1,11 +1,16 @@
 """Who may see and do what with a case."""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
-from simpul.cases.models import Case, Consent
+from django.db.models import Q, QuerySet
+
+from simpul.cases.models import Case, Consent, Identity
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.reports.models import Report
+from simpul.vault.models import Grant
 
 
 def visible_cases(actor: Actor) -> QuerySet[Case]:
@@ -40,6 +45,25 @@ def get_consent(actor: Actor, case: Case, ref: str) -> Consent:
     if consent is None:
         raise NotYours
     return consent
+
+
+def identities(desk: int, cases: Iterable[UUID], now: datetime) -> QuerySet[Identity]:
+    """The cards of these cases that a grant opens to the desk at this moment, the newest first."""
+    ending = Q(until_at=None) | Q(until_at__gt=now)
+    grants = Grant.objects.filter(ending, desk=desk, state=Grant.State.LIVE)
+    found = Identity.objects.filter(case__in=list(cases), envelope__in=grants.values("envelope"))
+    return found.order_by("-written_at", "ref")
+
+
+def identified(actor: Actor, cases: list[UUID], now: datetime) -> list[Case]:
+    """Those of the cases whose identity one of her desks may read at this moment."""
+    open_now = {
+        case
+        for desk in actor.desk_ids
+        for case in identities(desk, cases, now).values_list("case_id", flat=True)
+    }
+    found = visible_cases(actor).filter(pk__in=open_now)
+    return list(found.select_related("desk", "owner").order_by("ref"))
 
 
 def can_read(actor: Actor, case: Case) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from simpul.cases.identity import Card, Reason
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core.sheet import EMPTY, Sheet
 from simpul.network import regions
@@ -253,6 +254,60 @@ class Write(Sheet):
         field = self.fields["compartment"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = words.compartments()
+
+
+class Identify(Sheet):
+    """Who she is: names, and little more."""
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    name = forms.CharField(
+        label=_("Nama"),
+        help_text=_("Boleh kosong bila ia tidak ingin namanya ditulis."),
+        max_length=120,
+        required=False,
+    )
+    others = forms.CharField(
+        label=_("Nama lain atau panggilan"),
+        help_text=_("Satu nama di setiap baris, paling banyak lima."),
+        max_length=400,
+        required=False,
+        widget=_text(3),
+    )
+    born = forms.ChoiceField(
+        label=_("Lahir sekitar tahun"),
+        choices=[("", _("Tidak disebut"))]
+        + [(str(year), f"{year}–{year + 9}") for year in range(1930, 2030, 10)],
+        required=False,
+    )
+    village = forms.CharField(label=_("Desa atau kampung"), max_length=80, required=False)
+
+    def clean_others(self) -> tuple[str, ...]:
+        """The names, one a line."""
+        names = [line.strip() for line in self.cleaned_data["others"].splitlines()]
+        found = tuple(name for name in names if name)
+        if len(found) > 5:
+            raise forms.ValidationError(_("Paling banyak lima nama."))
+        return found
+
+    def card(self) -> Card:
+        """What was written, as a card."""
+        return Card(
+            **{name: self.cleaned_data[name] for name in ("name", "others", "born", "village")}
+        )
+
+
+class Find(Sheet):
+    """A name to look for, and why."""
+
+    asked = forms.CharField(
+        label=_("Nama"),
+        help_text=_("Ejaan tidak harus tepat. Satu kata cukup."),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    reason = forms.ChoiceField(
+        label=_("Mengapa Anda mencari?"), choices=Reason.choices, widget=forms.RadioSelect
+    )
 
 
 class Agree(Sheet):

@@ -92,6 +92,48 @@ class Entry(SealedRow):
         indexes: ClassVar = [models.Index(fields=["case", "written_at"], name="cases_entries")]
 
 
+class Identity(SealedRow):
+    """Who she is, as her desk wrote it down; never changed: the newest that opens is the one that counts."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="identities")
+    written_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    card = SealedField()
+
+    class Privacy:
+        internal = {"ref", "envelope", "row_version", "case", "written_by", "written_at"}
+        sealed = {"card"}
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["case", "written_at"], name="cases_identities")]
+
+
+class Shard(SealedRow):
+    """The names that one desk may search, sealed to it alone and padded; its ref is the record."""
+
+    desk = models.OneToOneField(Desk, models.PROTECT, related_name="+")
+    row_version = models.PositiveIntegerField(default=1)
+    names = SealedField()
+
+    class Privacy:
+        internal = {"ref", "envelope", "row_version", "desk"}
+        sealed = {"names"}
+
+
+class Pending(models.Model):
+    """A case at which a desk's shard must look again: a name is new, or its access has ended.
+
+    Written by triggers alone, whoever changes an identity or a grant.
+    """
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="+")
+    case = models.UUIDField(help_text="It may be gone already.")
+
+    class Privacy:
+        internal = {"ref", "desk", "case"}
+
+
 class NextAction(SealedRow):
     """What the owner does next, in words the survivor may read, and by when."""
 

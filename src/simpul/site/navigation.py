@@ -36,6 +36,7 @@ MAIN: dict[str, list[Entry]] = {
 # Pages of one case, in every room that has one; their URLs take the case's code as `case_code`.
 CASE_TABS: list[Entry] = [
     (_("Ringkasan"), "cases:summary"),
+    (_("Identitas"), "cases:identity"),
     (_("Catatan"), "cases:notes"),
     (_("Izin"), "cases:consents"),
     (_("Rujukan"), "referrals:of_case"),

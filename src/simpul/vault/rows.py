@@ -14,7 +14,7 @@ from django.db.models import Model
 from simpul.vault.crypto import sha256
 from simpul.vault.envelopes import ciphertext
 from simpul.vault.fields import SealedField
-from simpul.vault.models import SealedRow
+from simpul.vault.models import AuditLine, SealedRow
 
 BATCH = 16  # rows in memory at once; an attachment may be 8 MiB
 
@@ -71,3 +71,9 @@ def rolled_back() -> Iterator[str]:
             for row in batch:
                 if written.get(row.ref) != sha256(ciphertext(row)):
                     yield f"{model._meta.label} {row.ref}"
+
+
+def is_last(row: SealedRow) -> bool:
+    """Whether a row's ciphertext is the one that was audited last."""
+    line = AuditLine.objects.filter(row=row.ref, content__isnull=False).order_by("-id").first()
+    return line is not None and bytes(line.content or b"") == sha256(ciphertext(row))

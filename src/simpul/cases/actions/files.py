@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from simpul.cases import access
+from simpul.cases import access, identity
+from simpul.cases.identity import Card
 from simpul.cases.models import Case, Closure, Entry, Label, NextAction
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
@@ -126,7 +127,7 @@ def _make_envelopes(actor: Actor, case: Case, desk: Desk) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """What of a case is open to this actor: entries, the report's answers, label, next action."""
+    """What of a case is open to this actor: entries, the report's answers, label, next action, card."""
 
     entries: list[tuple[Entry, str, str]]  # entry, compartment, text
     report: Answers
@@ -135,6 +136,7 @@ class CaseFile:
     closures: list[tuple[Closure, str]]
     open: list[str]
     closed: list[str]
+    card: Card
 
     def texts(self, compartment: str) -> list[tuple[Entry, str]]:
         """The entries of one compartment, oldest first."""
@@ -178,12 +180,19 @@ def read(*, actor: Actor, case: Case) -> CaseFile:
         ],
         open=parts,
         closed=[c for c in Compartment.values if c not in parts],
+        card=_card(case, opened),
     )
     desk = actor.desk_among(case.desks)
     audit.record(
         "cases.read", actor=actor, record=case.ref, parts=parts, desk=desk.pk if desk else None
     )
     return shown
+
+
+def _card(case: Case, opened: dict[UUID, OpenEnvelope]) -> Card:
+    """The newest card of her identity that opens, or an empty one."""
+    row = case.identities.filter(envelope__in=list(opened)).order_by("-written_at", "ref").first()
+    return identity.unpacked(opened[row.envelope_id].unseal(row, "card")) if row else Card()
 
 
 @transaction.atomic

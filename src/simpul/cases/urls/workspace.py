@@ -2,15 +2,17 @@
 
 from django.urls import path
 
-from simpul.cases.views import consents, intake
+from simpul.cases.views import consents, intake, search
 from simpul.cases.views import workspace as views
 
 app_name = "cases"
 urlpatterns = [
     path("", views.worklist, name="list"),
     path("new/", intake.walk_in, name="walk_in"),
+    path("search/", search.find, name="search"),
     path("from/<str:code>/", intake.take_up, name="take_up"),
     path("<str:case_code>/", views.summary, name="summary"),
+    path("<str:case_code>/identity/", search.identity, name="identity"),
     path("<str:case_code>/label/", views.label, name="label"),
     path("<str:case_code>/next/", views.next_action, name="next_action"),
     path("<str:case_code>/risk/", views.risk, name="risk"),

@@ -96,7 +96,9 @@ GRANT SELECT, INSERT ON cases_case TO simpul_workspace;
 GRANT UPDATE (code, report_id, reporter_is_survivor, desk_id, owner_id, state, risk, opened_at,
               due_at, desks) ON cases_case TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE ON cases_label, cases_nextaction, cases_closure TO simpul_workspace;
-GRANT SELECT, INSERT ON cases_entry TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_entry, cases_identity TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (row_version, envelope_id, names) ON cases_shard TO simpul_workspace;
+GRANT SELECT, DELETE ON cases_pending TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
 GRANT SELECT ON cases_obligation TO simpul_workspace;
 GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
@@ -124,6 +126,7 @@ DECLARE
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
+    'cases_identity', 'cases_shard', 'cases_pending',
     'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
   t text;
   p record;
@@ -281,6 +284,20 @@ CREATE POLICY written ON cases_entry FOR INSERT TO simpul_workspace
                           WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
               AND EXISTS (SELECT 1 FROM vault_envelope e
                           WHERE e.ref = envelope_id AND e.record = case_id));
+CREATE POLICY seen ON cases_identity FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY written ON cases_identity FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
+              AND EXISTS (SELECT 1 FROM vault_envelope e
+                          WHERE e.ref = envelope_id AND e.record = case_id
+                            AND e.compartment = 'identity'));
+CREATE POLICY own ON cases_shard TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks()))
+  WITH CHECK (desk_id = ANY (simpul_desks())
+              AND EXISTS (SELECT 1 FROM vault_envelope e
+                          WHERE e.ref = envelope_id AND e.record = cases_shard.ref));
+CREATE POLICY own ON cases_pending TO simpul_workspace USING (desk_id = ANY (simpul_desks()));
 CREATE POLICY led ON cases_nextaction TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c

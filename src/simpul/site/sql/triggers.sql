@@ -97,6 +97,39 @@ DROP TRIGGER IF EXISTS spread_gone ON vault_grant;
 CREATE TRIGGER spread_gone AFTER DELETE ON vault_grant
   REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION vault_spread();
 
+-- A desk's shard of names looks again at a case when an identity is written or erased, and when the
+-- desk begins or ceases to hold its key. No key is needed for that, so it holds for every door and
+-- for the worker: whoever ends a grant leaves the mark in the same statement.
+CREATE OR REPLACE FUNCTION cases_look_again() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  identity cases_identity := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+  INSERT INTO cases_pending (ref, desk_id, "case")
+    SELECT gen_random_uuid(), d.id, identity.case_id
+    FROM vault_envelope e, unnest(e.desks) o JOIN network_desk d ON d.id = o
+    WHERE e.ref = identity.envelope_id;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS look_again ON cases_identity;
+CREATE TRIGGER look_again AFTER INSERT OR DELETE ON cases_identity
+  FOR EACH ROW EXECUTE FUNCTION cases_look_again();
+
+CREATE OR REPLACE FUNCTION cases_access_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO cases_pending (ref, desk_id, "case")
+    SELECT gen_random_uuid(), d.id, NEW.record
+    FROM network_desk d
+    WHERE (d.id = ANY (OLD.desks)) <> (d.id = ANY (NEW.desks))
+      AND EXISTS (SELECT 1 FROM cases_identity i WHERE i.envelope_id = NEW.ref);
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS access_changed ON vault_envelope;
+CREATE TRIGGER access_changed AFTER UPDATE OF desks ON vault_envelope
+  FOR EACH ROW WHEN (NEW.compartment = 'identity' AND OLD.desks IS DISTINCT FROM NEW.desks)
+  EXECUTE FUNCTION cases_access_changed();
+
 -- The desks of a case are those of its record, whatever is written.
 CREATE OR REPLACE FUNCTION cases_begin() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
