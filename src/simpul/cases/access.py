@@ -1,8 +1,10 @@
 """Who may see and do what with a case."""
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 
-from simpul.cases.models import Case, Consent
+from simpul.cases.models import Case, Consent, Document
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.reports.models import Report
@@ -40,6 +42,15 @@ def get_consent(actor: Actor, case: Case, ref: str) -> Consent:
     if consent is None:
         raise NotYours
     return consent
+
+
+def get_document(case: Case, ref: UUID) -> Document:
+    """A whole file of a case that is there and open to this request, or 404."""
+    whole = Document.objects.filter(case=case, finished_at__isnull=False, removed_at=None)
+    found = whole.filter(ref=ref).select_related("envelope").first()
+    if found is None:
+        raise NotYours
+    return found
 
 
 def can_read(actor: Actor, case: Case) -> bool:

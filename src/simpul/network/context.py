@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.db import connection
 from django.http import HttpRequest
 
+from simpul.core.access import NotYours
 from simpul.network import access
+from simpul.network.actor import Actor
 from simpul.vault import context
 
 
@@ -21,3 +24,24 @@ def opened(request: HttpRequest) -> Iterator[None]:
             request.actor = actor  # type: ignore[attr-defined]
             context.say(person=person, desks=actor.desk_ids)
         yield
+
+
+@contextmanager
+def again(request: HttpRequest) -> Iterator[Actor]:
+    """The same for an answer that is still on its way. Raises NotYours when she has signed out since.
+
+    What goes on arriving is work: it keeps the session's idle minutes from running out. Between
+    two pieces no connection is held.
+    """
+    session = type(request.session)(request.session.session_key)
+    if "seed" not in session:
+        raise NotYours
+    if session.modified:
+        session.save()
+    try:
+        with opened(request):
+            actor: Actor = request.actor  # type: ignore[attr-defined]
+            yield actor
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()

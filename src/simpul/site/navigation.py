@@ -37,6 +37,7 @@ MAIN: dict[str, list[Entry]] = {
 CASE_TABS: list[Entry] = [
     (_("Ringkasan"), "cases:summary"),
     (_("Catatan"), "cases:notes"),
+    (_("Berkas"), "cases:files"),
     (_("Izin"), "cases:consents"),
     (_("Rujukan"), "referrals:of_case"),
     (_("Riwayat"), "cases:history"),

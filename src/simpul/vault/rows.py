@@ -10,10 +10,11 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
+from simpul.vault import pieces
 from simpul.vault.crypto import sha256
 from simpul.vault.envelopes import ciphertext
 from simpul.vault.fields import SealedField
-from simpul.vault.models import AuditLine, SealedRow
+from simpul.vault.models import AuditLine, SealedFile, SealedRow
 
 
 def as_json(row: Model) -> dict[str, Any]:
@@ -52,7 +53,10 @@ def sealed_models() -> list[type[SealedRow]]:
 
 
 def rolled_back() -> Iterator[str]:
-    """Names every row whose ciphertext is not the one that was written last, or was never written."""
+    """Names every row whose ciphertext is not the one that was written last, or was never written.
+
+    A file's row stands for its pieces: one that is missing, altered or added is named with it.
+    """
     for model in sealed_models():
         for row in model._default_manager.order_by("pk").iterator(500):
             line = (
@@ -62,3 +66,5 @@ def rolled_back() -> Iterator[str]:
             )
             if line is None or bytes(line.content or b"") != sha256(ciphertext(row)):
                 yield f"{model._meta.label} {row.ref}"
+            elif isinstance(row, SealedFile) and pieces.are_altered(row):
+                yield f"{model._meta.label} {row.ref}: its pieces"
