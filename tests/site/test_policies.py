@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from simpul.cases.actions import consents, files
+from simpul.cases.actions import consents, documents, files
 from simpul.cases.models import Case
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
@@ -70,7 +70,7 @@ EXECUTABLE = {
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
     },
-    "simpul_worker": CONTEXT | {"vault_audit", "worker_expire", "worker_wake"},
+    "simpul_worker": CONTEXT | {"vault_audit", "worker_drop_unfinished", "worker_expire", "worker_wake"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -92,6 +92,7 @@ WORKER_RIGHTS = dict.fromkeys(REFERENCE, READ) | {
 }
 WORKER_COLUMNS = {
     "accounts_session": {"place", "door", "expires_at"},
+    "cases_document": {"ref", "begun_at", "finished_at"},
     "clocks_clock": {
         "ref", "rule", "subject", "desk_id", "started_at", "due_at", "stopped_at", "missed_at",
     },
@@ -108,6 +109,7 @@ SEEN_WITHOUT_CONTEXT = {
     ("simpul_public", "directory_service"): "services are public",
     ("simpul_worker", "directory_service"): "services are public",
     ("simpul_worker", "accounts_session"): "what has expired, without its seal",
+    ("simpul_worker", "cases_document"): "budget columns: uploads that were not finished",
     ("simpul_worker", "clocks_clock"): "budget columns: what is due",
     ("simpul_worker", "vault_auditline"): "the linker chains every line",
     ("simpul_worker", "vault_auditpending"): "the linker takes what waits",
@@ -277,9 +279,18 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
         assert rights[table] == READ, table
     for table in ("vault_auditpending", "vault_auditlink", "vault_audithead"):
         assert table not in rights
-    for table in ("vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry"):
+    for table in (
+        "vault_envelope",
+        "vault_keycopy",
+        "vault_wrapped",
+        "cases_entry",
+        "vault_piece",
+    ):
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}
+    assert columns["cases_document"] == {
+        "about", "row_version", "whole", "finished_at", "removed_at", "removed_by_id",
+    }  # fmt: skip
     assert columns["reports_report"] == {"state", "taken_at", "taken_by_id"}
     assert "ref" not in columns["cases_case"]
     assert columns["referrals_referral"] == {"state", "answer", "answered_at", "ended_at"}
@@ -395,6 +406,10 @@ def everything(cast: Cast) -> Receipt:
     consent = cast.consent(case, "clinic", ["health", "incident"])
     with cast.acting("intake") as actor:
         files.write(actor=actor, case=case, ref=uuid4(), compartment="health", text="x", now=now)
+        documents.add(
+            actor=actor, case=case, ref=uuid4(), compartment="health", name="x.txt", data=b"x",
+            now=now,
+        )  # fmt: skip
         consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=now)
         referral = referrals.send(
             actor=actor, case=case, ref=uuid4(), consent=consent, compartments=["incident"],

@@ -28,17 +28,13 @@ def opened(request: HttpRequest) -> Iterator[None]:
 
 @contextmanager
 def again(request: HttpRequest) -> Iterator[Actor]:
-    """The same for an answer that is still on its way. Raises NotYours when she has signed out since.
+    """The same for an answer that is still on its way; between two pieces no connection is held.
 
-    What goes on arriving is work: it keeps the session's idle minutes from running out. Between
-    two pieces no connection is held.
+    Raises NotYours when she has signed out since.
     """
-    session = type(request.session)(request.session.session_key)
-    if "seed" not in session:
-        raise NotYours
-    if session.modified:
-        session.save()
     try:
+        if not request.session.goes_on():  # type: ignore[attr-defined]  # accounts.sessions
+            raise NotYours
         with opened(request):
             actor: Actor = request.actor  # type: ignore[attr-defined]
             yield actor
