@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from tests.load.table import Figure, note
 from tests.running import Running, placed
 
+BOUNDARY = "potongan-3f9a61c4d27e"  # no piece holds it
 PIECE, COUNT = 1024 * 1024, 200
 MOST = 48_000_000  # bytes by which a process of the door may grow at its highest
 ALL_AT_ONCE = 32 * 1024 * 1024  # bytes of a body that no page takes
@@ -101,7 +102,7 @@ class Signed:
 
         self.port, self.cookie = house.ports["workspace"], ""
         self.connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        person = instance.secrets_of_people()[key]
+        person: dict[str, str] = instance.secrets_of_people()["people"][key]  # type: ignore[assignment]
         step = int(time.time()) // passphrases.STEP
         self.token = ""
         self.page("/accounts/sign-in/")
@@ -142,13 +143,17 @@ class Signed:
         assert answer.status == 200, answer.status
         for number in range(count):
             head = (
-                b'--x\r\nContent-Disposition: form-data; name="piece"; filename="blob"\r\n'
+                f"--{BOUNDARY}\r\n".encode()
+                + b'Content-Disposition: form-data; name="piece"; filename="blob"\r\n'
                 b"Content-Type: application/octet-stream\r\n\r\n"
             )
-            body = head + piece(number) + b"\r\n--x--\r\n"
+            body = head + piece(number) + f"\r\n--{BOUNDARY}--\r\n".encode()
             path = f"{files}{ref}/{number}/"
-            answer, said = self._ask("POST", path, body, "multipart/form-data; boundary=x")
-            assert json.loads(said) == {"whole": number == count - 1}, answer.status
+            answer, said = self._ask(
+                "POST", path, body, f"multipart/form-data; boundary={BOUNDARY}"
+            )
+            assert answer.status == 200, (number, answer.status)
+            assert json.loads(said) == {"whole": number == count - 1}
         return ref
 
     def fetch(self, code: str, ref: UUID, count: int) -> bool:
