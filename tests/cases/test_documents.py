@@ -353,6 +353,16 @@ def test_a_few_downloads_at_once_and_the_next_waits(
         assert body(fetched(door, case, ref)), "every turn was given back, once"
 
 
+def test_an_answer_that_was_never_begun_gives_its_turn_back() -> None:
+    """A session that ends between the view and the first byte drops the answer unclosed."""
+    turns = [delivery.Turn() for _each in range(delivery.AT_ONCE)]
+    assert all(turn.taken for turn in turns) and not delivery.Turn().taken
+    turns.clear()
+    again = delivery.Turn()
+    assert again.taken
+    again.give_back()
+
+
 # --- Who reads, and until when -------------------------------------------------------------------
 
 

@@ -3,13 +3,15 @@
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.conftest import Opener, check
+from tests.journeys.conftest import Opener, check, one_time_code
 from tests.journeys.test_one_story import fill_report
-from tests.load.files import PIECE, piece
+from tests.load.files import PIECE, Signed, piece
 from tests.running import Running
 
 COUNT = 3
@@ -76,3 +78,25 @@ def test_without_a_script_the_form_says_and_does_the_same(
     page.locator("input[type=file]").set_input_files(film)
     page.get_by_role("button", name="Simpan berkas").click()
     expect(page.get_by_role("link", name="pendek.mp4", exact=True)).to_be_visible()
+
+
+def test_two_who_send_the_same_file_at_once_send_one(
+    house: Running, people: dict[str, dict[str, str]]
+) -> None:
+    """The same ref from two browsers, in parallel from the first post on."""
+    code = str(house.sql("SELECT code FROM cases_case ORDER BY opened_at DESC LIMIT 1")[0][0])
+    ref = uuid4()
+    both = [
+        Signed(house, key, people[key]["passphrase"], one_time_code(people, key))
+        for key in ("intake", "colleague")
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda who: who.send(code, COUNT, ref), both))
+    assert done == [ref, ref]
+    found = f"SELECT count(*), count(DISTINCT number) FROM vault_piece WHERE file = '{ref}'"
+    assert house.sql(found) == [(COUNT, COUNT)]
+    lines = f"SELECT event FROM vault_auditline WHERE row = '{ref}' ORDER BY id"
+    assert house.sql(lines) == [("cases.file_begun",), ("cases.file_added",)]
+    for who in both:
+        assert who.fetch(code, ref, COUNT)
+        who.close()

@@ -62,6 +62,10 @@ class Turn:
             self.taken = False
             _turns.release()
 
+    def __del__(self) -> None:
+        """An answer that was never begun is not closed by anybody either."""
+        self.give_back()
+
 
 class Delivery:
     """The bytes of a span; the context, the membership and the grant are asked anew for each piece.

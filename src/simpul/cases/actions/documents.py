@@ -83,6 +83,7 @@ def add(
 ) -> Document:
     """Adds a file that has come whole; the same form sent twice is one file. Raises NotTaken."""
     require(access.can_lead(actor, case))
+    _in_turn(case)
     known = case.documents.filter(ref=ref).first()
     if known is not None:
         return known
@@ -115,6 +116,7 @@ def begin(
 ) -> list[int]:
     """Begins a file in pieces, or goes on with one; says which pieces are there. Raises Another."""
     require(access.can_lead(actor, case))
+    _in_turn(case)
     known = case.documents.filter(ref=ref).select_related("envelope").first()
     if known is not None:
         opened = envelopes.open_envelope(known.envelope, actor.keyring, now=now)
@@ -162,6 +164,11 @@ def put_piece(
             desk=case.desk_id,
         )  # fmt: skip
     return whole
+
+
+def _in_turn(case: Case) -> None:
+    """Two who begin the same file at once, or one file too many, come one after the other."""
+    Case.objects.select_for_update().get(pk=case.pk)
 
 
 def _begun(
