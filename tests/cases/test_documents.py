@@ -12,6 +12,7 @@ from django.core.signals import request_finished
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils import timezone
 
+from simpul.accounts.models import Session
 from simpul.cases import delivery
 from simpul.cases.actions import consents, documents, files
 from simpul.cases.models import Case, Document
@@ -454,6 +455,20 @@ def test_what_is_taken_back_meanwhile_stops_the_download(
         clinic.client.session.delete()
     assert list(stream) == [], "shorter than was promised, so the browser knows"
     hang_up(answer)
+
+
+def test_a_download_that_goes_on_keeps_the_session(
+    cast: Cast, case: Case, sign_in: SignIn
+) -> None:
+    door, now = sign_in("intake"), timezone.now()
+    ref = send(door, case, video(3 * PIECE))
+    stream = iter(fetched(door, case, ref).streaming_content)
+    next(stream)
+    Session.objects.update(expires_at=now + timedelta(minutes=1))
+    next(stream)
+    assert Session.objects.get().expires_at > now + timedelta(minutes=14)
+    Session.objects.update(expires_at=now)
+    assert list(stream) == [], "what has ended does not come back"
 
 
 def test_in_the_middle_nobody_elses_context_is_left(
