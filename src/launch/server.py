@@ -26,6 +26,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 MOST_HEADERS = 64
 HEADER_BYTES = 16 * 1024
+AHEAD = 2 * 1024 * 1024  # bytes of one answer that wait in memory for a slow line; then it waits
 LINGER = 10  # seconds in which a refused body is read and thrown away
 
 
@@ -209,6 +210,7 @@ def serve(
         cleanup_interval=10,
         inbuf_overflow=sys.maxsize,  # never a temporary file
         outbuf_overflow=sys.maxsize,
+        outbuf_high_watermark=AHEAD,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=limits.file + limits.text + 1,
         ident=None,

@@ -22,7 +22,7 @@ from django.db import connection
 from django.utils import timezone
 
 from simpul.accounts import actions as accounts
-from simpul.cases.actions import files
+from simpul.cases.actions import documents, files
 from simpul.cases.models import Case
 from simpul.network import actions as network
 from simpul.network.models import Agency
@@ -31,7 +31,7 @@ from simpul.referrals.actions import Need
 from simpul.reports import actions as reports
 from simpul.reports.models import Report
 from simpul.reports.views import public as views
-from simpul.vault import audit, passphrases, receipts, scrub, sources
+from simpul.vault import audit, crypto, passphrases, receipts, scrub, sources
 from tests.conftest import Cast, Door
 from tests.reports.pages import Page
 
@@ -41,6 +41,7 @@ MARKS = {
         "story", "contact", "hours", "cover", "message", "file", "filename", "walkin", "answer",
         "entry", "label", "relabel", "next", "need", "language", "decline", "back", "closure",
         "passphrase", "wrongpass", "reopened", "unsent", "name", "alias", "village", "asked",
+        "document", "docname", "piece", "struck",
     )
 }  # fmt: skip
 
@@ -191,6 +192,25 @@ def write_everything(cast: Cast, public: Door, sign_in: Any) -> dict[str, bytes]
             actor=actor, case=case, ref=uuid4(), compartment="health", text=m["entry"], now=now
         )
         files.set_label(actor=actor, case=case, text=m["relabel"])
+        struck = documents.add(
+            actor=actor, case=case, ref=uuid4(), compartment="health", name="x.txt", data=b"x",
+            now=now,
+        )  # fmt: skip
+        documents.remove(actor=actor, case=case, ref=struck.ref, reason=m["struck"], now=now)
+    page_of_files, ref = f"/cases/{case.code}/files/", uuid4()
+    desk = sign_in("intake")
+    whole = SimpleUploadedFile(f"{m['docname']}.txt", m["document"].encode())
+    sent_whole = {"ref": uuid4(), "compartment": "legal", "file": whole}
+    assert desk.post(page_of_files, sent_whole).status_code == 302
+    data = b"ID3" + m["piece"].encode()
+    declared = {
+        "ref": ref, "compartment": "legal", "name": f"{m['docname']}.mp3", "size": len(data),
+        "digests": crypto.sha256(data).hex(),
+    }  # fmt: skip
+    assert desk.post(f"{page_of_files}begin/", declared).status_code == 200
+    piece = {"piece": SimpleUploadedFile("blob", data)}
+    assert desk.post(f"{page_of_files}{ref}/0/", piece).json() == {"whole": True}
+    assert b"".join(desk.get(f"{page_of_files}{ref}/").streaming_content) == data
     for desk, said in (("clinic", "decline"), ("shelter", "back")):
         consent = cast.consent(case, desk, ["health"])
         with cast.acting("intake") as actor:

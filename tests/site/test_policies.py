@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from simpul.cases.actions import consents, files, search
+from simpul.cases.actions import consents, documents, files, search
 from simpul.cases.identity import Card
 from simpul.cases.models import Case, Identity, Pending, Shard
 from simpul.referrals import actions as referrals
@@ -74,7 +74,8 @@ EXECUTABLE = {
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
     },
-    "simpul_worker": CONTEXT | {"vault_audit", "worker_alarms", "worker_expire", "worker_wake"},
+    "simpul_worker": CONTEXT
+    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -97,6 +98,7 @@ WORKER_RIGHTS = dict.fromkeys(REFERENCE, READ) | {
 }
 WORKER_COLUMNS = {
     "accounts_session": {"place", "door", "expires_at"},
+    "cases_document": {"ref", "begun_at", "finished_at"},
     "clocks_clock": {
         "ref", "rule", "subject", "desk_id", "started_at", "due_at", "stopped_at", "missed_at",
     },
@@ -116,6 +118,7 @@ SEEN_WITHOUT_CONTEXT = {
     ("simpul_public", "directory_service"): "services are public",
     ("simpul_worker", "directory_service"): "services are public",
     ("simpul_worker", "accounts_session"): "what has expired, without its seal",
+    ("simpul_worker", "cases_document"): "budget columns: uploads that were not finished",
     ("simpul_worker", "clocks_clock"): "budget columns: what is due",
     ("simpul_worker", "vault_auditline"): "the linker chains every line",
     ("simpul_worker", "vault_auditpending"): "the linker takes what waits",
@@ -291,9 +294,13 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert columns["network_alarm"] == {"seen_at", "seen_by", "reason"}
     for table in (
         "vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry", "cases_identity",
+        "vault_piece",
     ):  # fmt: skip
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}
+    assert columns["cases_document"] == {
+        "about", "row_version", "whole", "finished_at", "removed_at", "removed_by_id",
+    }  # fmt: skip
     assert columns["reports_report"] == {"state", "taken_at", "taken_by_id"}
     assert "ref" not in columns["cases_case"]
     assert columns["cases_shard"] == {"row_version", "envelope_id", "names"}
@@ -414,6 +421,10 @@ def everything(cast: Cast) -> Receipt:
         search.identify(actor=actor, case=case, ref=uuid4(), card=Card("Gelo"), now=now)
         search.find(actor=actor, asked="Gelo", reason="returned", now=now)
         search.identify(actor=actor, case=case, ref=uuid4(), card=Card("Ruba"), now=now)
+        documents.add(
+            actor=actor, case=case, ref=uuid4(), compartment="health", name="x.txt", data=b"x",
+            now=now,
+        )  # fmt: skip
         consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=now)
         referral = referrals.send(
             actor=actor, case=case, ref=uuid4(), consent=consent, compartments=["incident"],

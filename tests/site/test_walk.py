@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from simpul.cases.actions import consents, files
+from simpul.cases.actions import consents, documents, files
 from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
@@ -59,6 +59,10 @@ def foreign(cast: Cast) -> dict[str, str]:
             text=f"{MARK} catatan",
             now=now,
         )
+        document = documents.add(
+            actor=actor, case=case, ref=uuid4(), compartment="health", name=f"{MARK}.txt",
+            data=f"{MARK} dokumen".encode(), now=now,
+        )  # fmt: skip
         share = consents.share(
             actor=actor, case=case, consent=consent, compartments=["health"], now=now
         )
@@ -72,6 +76,7 @@ def foreign(cast: Cast) -> dict[str, str]:
     return {
         "report": report.code, "case": case.code, "consent": str(consent.ref),
         "referral": referral.code, "file": str(file_ref), "share": str(share.ref),
+        "document": str(document.ref),
     }  # fmt: skip
 
 
@@ -90,6 +95,10 @@ def _path(name: str, arguments: list[str], foreign: dict[str, str]) -> str | Non
             values[argument] = foreign["referral"]
         elif argument == "ref" and room == "reports":
             values[argument] = foreign["file"]
+        elif argument == "ref" and name in {"cases:file", "cases:remove_file", "cases:file_piece"}:
+            values[argument] = foreign["document"]
+        elif argument == "number":
+            values[argument] = "0"
         elif argument in {"ref", "share"} and room == "cases":
             values[argument] = foreign["share" if argument == "share" else "consent"]
         else:

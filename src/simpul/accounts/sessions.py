@@ -97,6 +97,14 @@ class SessionStore(SessionBase):
         if token:
             Session.objects.filter(place=self._place(token)).delete()
 
+    def goes_on(self) -> bool:
+        """Whether the record is still there; what goes on arriving is work, and keeps it there."""
+        fresh = type(self)(self.session_key)
+        there = "seed" in fresh
+        if there and fresh.modified:
+            fresh.save()
+        return there
+
     @classmethod
     def clear_expired(cls) -> None:
         """Ends the records that have expired."""

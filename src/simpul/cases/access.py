@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from simpul.cases.models import Case, Consent, Identity
+from simpul.cases.models import Case, Consent, Document, Identity
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.reports.models import Report
@@ -64,6 +64,15 @@ def identified(actor: Actor, cases: list[UUID], now: datetime) -> list[Case]:
     }
     found = visible_cases(actor).filter(pk__in=open_now)
     return list(found.select_related("desk", "owner").order_by("ref"))
+
+
+def get_document(case: Case, ref: UUID) -> Document:
+    """A whole file of a case that is there and open to this request, or 404."""
+    whole = Document.objects.filter(case=case, finished_at__isnull=False, removed_at=None)
+    found = whole.filter(ref=ref).select_related("envelope").first()
+    if found is None:
+        raise NotYours
+    return found
 
 
 def can_read(actor: Actor, case: Case) -> bool:

@@ -1,13 +1,16 @@
 """What a desk fills in about a case; words are checked here, rules in the actions."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from simpul.cases import kinds
 from simpul.cases.identity import Card, Reason
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core.sheet import EMPTY, Sheet
@@ -15,8 +18,10 @@ from simpul.network import regions
 from simpul.network.models import Desk
 from simpul.reports import content, words
 from simpul.reports.models import Report
+from simpul.vault import pieces, scrub
 
 LONG = 8000
+NAME = 120
 
 
 def _text(rows: int) -> forms.Textarea:
@@ -307,6 +312,99 @@ class Find(Sheet):
     )
     reason = forms.ChoiceField(
         label=_("Mengapa Anda mencari?"), choices=Reason.choices, widget=forms.RadioSelect
+    )
+
+
+class _InPart(Sheet):
+    """A file for one compartment; the hidden `ref` makes the same form sent twice one file."""
+
+    ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    compartment = forms.ChoiceField(
+        label=_("Bagian"), help_text=_("Setiap bagian dibagi sendiri-sendiri."), initial="notes"
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        field = self.fields["compartment"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = words.compartments()
+
+
+class AddFile(_InPart):
+    """A file that comes whole; what can be cleaned is cleaned, and then sealed."""
+
+    file = forms.FileField(
+        label=_("Berkas"),
+        help_text=_("PDF, foto, video, suara, atau dokumen. Tanpa JavaScript paling besar 8 MB."),
+        max_length=NAME,
+        error_messages={
+            "required": _("Pilih berkas dulu."),
+            "empty": _("Berkas ini kosong. Pilih berkas lain."),
+            "max_length": _("Nama berkas ini terlalu panjang. Ganti namanya dulu."),
+        },
+    )
+
+    def clean_file(self) -> tuple[str, bytes]:
+        """The name and the bytes, cleaned in a confined process where the kind can be cleaned."""
+        file = self.cleaned_data["file"]
+        data = file.read()
+        try:
+            kind = kinds.of(file.name)
+            if not kind.fits(data):
+                raise kinds.NotTaken
+            if not kind.cleaned:
+                return file.name, data
+            clean = scrub.scrub(data)
+        except kinds.NotTaken as error:
+            raise forms.ValidationError(error.sentence) from error
+        except scrub.ScrubError as error:
+            raise forms.ValidationError(str(error.sentence)) from error
+        return f"{file.name.rpartition('.')[0]}.{clean.extension}", clean.data
+
+
+class BeginFile(_InPart):
+    """What a browser declares of a large file before it sends the first piece."""
+
+    name = forms.CharField(max_length=NAME)
+    size = forms.IntegerField(min_value=1)
+    digests = forms.CharField()
+
+    def clean_size(self) -> int:
+        """At most two hundred pieces."""
+        size: int = self.cleaned_data["size"]
+        if size > pieces.MOST * pieces.SIZE:
+            raise forms.ValidationError(_("Berkas ini terlalu besar. Paling besar 200 MB."))
+        return size
+
+    def clean_digests(self) -> list[str]:
+        """SHA-256 of each piece, in hex."""
+        digests: list[str] = self.cleaned_data["digests"].split()
+        if not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests):
+            raise forms.ValidationError(EMPTY)
+        return digests
+
+    def clean(self) -> dict[str, Any]:
+        """A file that can be cleaned comes whole, so that it is."""
+        found: dict[str, Any] = self.cleaned_data
+        try:
+            small = found.get("size", 0) <= settings.FILE_LIMIT
+            if "name" in found and kinds.of(found["name"]).cleaned and small:
+                self.add_error(None, _("Kirim berkas ini sekaligus, supaya bisa dibersihkan."))
+        except kinds.NotTaken as error:
+            self.add_error(None, error.sentence)
+        size, digests = found.get("size"), found.get("digests")
+        if size and digests and len(digests) != -(-size // pieces.SIZE):
+            self.add_error("digests", EMPTY)
+        return found
+
+
+class RemoveFile(Sheet):
+    """Why a file is struck out."""
+
+    reason = forms.CharField(
+        label=_("Alasan"),
+        help_text=_("Alasan tetap tersimpan. Jangan tulis isi berkas."),
+        max_length=300,
     )
 
 

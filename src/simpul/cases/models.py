@@ -14,8 +14,9 @@ from simpul.accounts.models import User
 from simpul.core.refs import new_code
 from simpul.network.models import Desk
 from simpul.reports.models import Report
+from simpul.vault import pieces
 from simpul.vault.fields import SealedField
-from simpul.vault.models import Compartment, SealedRow
+from simpul.vault.models import Compartment, SealedFile, SealedRow
 
 
 class Case(models.Model):
@@ -132,6 +133,34 @@ class Pending(models.Model):
 
     class Privacy:
         internal = {"ref", "desk", "case"}
+
+
+class Document(SealedFile):
+    """A file in one compartment; struck out, its content is gone and the line stays."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="documents")
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    removed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Privacy:
+        internal = {
+            "ref", "envelope", "row_version", "salt", "pieces", "whole", "begun_at", "finished_at",
+            "removed_at", "case", "desk", "added_by", "removed_by",
+        }  # fmt: skip
+        sealed = {"about"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(pieces__range=(1, pieces.MOST)), name="cases_document_has_an_end"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["begun_at"], condition=Q(finished_at=None), name="cases_unfinished"
+            )
+        ]
 
 
 class NextAction(SealedRow):

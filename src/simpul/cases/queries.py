@@ -1,12 +1,12 @@
 """Lists of cases, by what is due."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 
 from simpul.cases import access
-from simpul.cases.models import Case, Closure, Consent, Share
+from simpul.cases.models import Case, Closure, Consent, Document, Share
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.vault import audit
@@ -49,6 +49,12 @@ def shares(case: Case) -> QuerySet[Share]:
 def closures(case: Case) -> QuerySet[Closure]:
     """When and why the case was closed, the newest first."""
     return case.closures.order_by("-closed_at", "ref")
+
+
+def unfinished(now: datetime) -> list[UUID]:
+    """Files whose upload began more than a day ago and never came to an end."""
+    late = Document.objects.filter(finished_at=None, begun_at__lte=now - timedelta(days=1))
+    return list(late.order_by("begun_at", "ref").values_list("ref", flat=True)[:500])
 
 
 def partners(case: Case) -> list[Desk]:

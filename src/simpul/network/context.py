@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.db import connection
 from django.http import HttpRequest
 
+from simpul.core.access import NotYours
 from simpul.network import access
+from simpul.network.actor import Actor
 from simpul.vault import context
 
 
@@ -21,3 +24,20 @@ def opened(request: HttpRequest) -> Iterator[None]:
             request.actor = actor  # type: ignore[attr-defined]
             context.say(person=person, desks=actor.desk_ids)
         yield
+
+
+@contextmanager
+def again(request: HttpRequest) -> Iterator[Actor]:
+    """The same for an answer that is still on its way; between two pieces no connection is held.
+
+    Raises NotYours when she has signed out since.
+    """
+    try:
+        if not request.session.goes_on():  # type: ignore[attr-defined]  # accounts.sessions
+            raise NotYours
+        with opened(request):
+            actor: Actor = request.actor  # type: ignore[attr-defined]
+            yield actor
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()

@@ -38,6 +38,7 @@ CASE_TABS: list[Entry] = [
     (_("Ringkasan"), "cases:summary"),
     (_("Identitas"), "cases:identity"),
     (_("Catatan"), "cases:notes"),
+    (_("Berkas"), "cases:files"),
     (_("Izin"), "cases:consents"),
     (_("Rujukan"), "referrals:of_case"),
     (_("Riwayat"), "cases:history"),

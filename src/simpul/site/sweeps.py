@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from simpul.accounts import jobs as accounts
+from simpul.cases import jobs as cases
 from simpul.network import jobs as network
 from simpul.reports import jobs as reports
 from simpul.vault import jobs as vault
@@ -12,6 +13,7 @@ def run() -> None:
     """One sweep over every room."""
     now = timezone.now()
     reports.wake_overdue(now)
+    cases.drop_unfinished(now)
     vault.end_expired_grants()
     accounts.end_expired_sessions()
     vault.link_audit()

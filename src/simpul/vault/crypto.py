@@ -137,10 +137,10 @@ def verify(verifying: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def seal(key: bytes, plain: bytes, place: bytes) -> bytes:
-    """AES-256-GCM-SIV (RFC 8452), bound to its place; padded to a multiple of 256 bytes."""
+def seal(key: bytes, plain: bytes, place: bytes, *, pad: int = PAD) -> bytes:
+    """AES-256-GCM-SIV (RFC 8452), bound to its place; padded to a multiple of 256 bytes, or of `pad`."""
     nonce = random(12)
-    padded = plain + b"\x80" + bytes(-(len(plain) + 1) % PAD)
+    padded = plain + b"\x80" + bytes(-(len(plain) + 1) % pad)
     return nonce + AESGCMSIV(key).encrypt(nonce, padded, place)
 
 

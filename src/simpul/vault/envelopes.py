@@ -16,7 +16,7 @@ from simpul.vault.crypto import Pair, Unopened, canonical, sha256
 from simpul.vault.fields import SealedField
 from simpul.vault.keydirectory import NotInDirectory, Recipient, Untrusted, Verified
 from simpul.vault.keyring import Closed, Keyring
-from simpul.vault.models import Envelope, Grant, KeyPair, SealedRow
+from simpul.vault.models import Envelope, Grant, KeyPair, SealedFile, SealedRow
 
 REPORTERS = 1  # the key version that a reporter, who is in no directory, may have granted
 
@@ -276,8 +276,13 @@ def reporter_recipient(keypair: KeyPair | Pair) -> Recipient:
 
 
 def ciphertext(row: Model) -> bytes:
-    """All sealed fields of a row in the order of the model: what its audit line's hash covers."""
+    """All sealed fields of a row in the order of the model: what its audit line's hash covers.
+
+    Of a file it covers all pieces as well.
+    """
     sealed = [f.name for f in row._meta.concrete_fields if isinstance(f, SealedField)]
+    if isinstance(row, SealedFile):
+        sealed.append("whole")
     return canonical(*(bytes(getattr(row, name) or b"") for name in sealed))
 
 

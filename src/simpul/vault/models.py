@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from simpul.vault.crypto import canonical, sha256
+from simpul.vault.fields import SealedField
 
 
 class Compartment(models.TextChoices):
@@ -223,6 +224,42 @@ class SealedRow(models.Model):
 
     class Meta:
         abstract = True
+
+
+class SealedFile(SealedRow):
+    """A row with a file behind it: what is said of the file lies in `about`, the file in pieces."""
+
+    about = SealedField()
+    salt = models.BinaryField(help_text="Makes the key of this file one of its own.")
+    pieces = models.PositiveSmallIntegerField(help_text="How many; the last is padded.")
+    whole = models.BinaryField(
+        null=True, help_text="SHA-256 over all pieces, when they are there."
+    )
+    begun_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Piece(models.Model):
+    """One piece of a file; all are of one size, and each opens only as this piece of this file."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="+")
+    file = models.UUIDField(help_text="The row that the piece belongs to.")
+    number = models.PositiveSmallIntegerField()
+    sealed = SealedField()
+
+    class Privacy:
+        internal = {"ref", "envelope", "file", "number"}
+        sealed = {"sealed"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["file", "number"], name="vault_one_piece")
+        ]
 
 
 class AuditLine(models.Model):

@@ -11,10 +11,11 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
+from simpul.vault import pieces
 from simpul.vault.crypto import sha256
 from simpul.vault.envelopes import ciphertext
 from simpul.vault.fields import SealedField
-from simpul.vault.models import AuditLine, SealedRow
+from simpul.vault.models import AuditLine, SealedFile, SealedRow
 
 BATCH = 16  # rows in memory at once; an attachment may be 8 MiB
 
@@ -61,7 +62,10 @@ WHERE l.row = ANY (%s) AND l.content IS NOT NULL ORDER BY l.row, l.id DESC
 
 
 def rolled_back() -> Iterator[str]:
-    """Names every row whose ciphertext is not the one that was written last, or was never written."""
+    """Names every row whose ciphertext is not the one that was written last, or was never written.
+
+    A file's row stands for its pieces: one that is missing, altered or added is named with it.
+    """
     for model in sealed_models():
         rows = model._default_manager.order_by("pk").iterator(BATCH)
         while batch := list(islice(rows, BATCH)):
@@ -71,6 +75,8 @@ def rolled_back() -> Iterator[str]:
             for row in batch:
                 if written.get(row.ref) != sha256(ciphertext(row)):
                     yield f"{model._meta.label} {row.ref}"
+                elif isinstance(row, SealedFile) and pieces.are_altered(row):
+                    yield f"{model._meta.label} {row.ref}: its pieces"
 
 
 def is_last(row: SealedRow) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from simpul.cases.views import consents, intake, search
+from simpul.cases.views import consents, documents, intake, search
 from simpul.cases.views import workspace as views
 
 app_name = "cases"
@@ -19,6 +19,11 @@ urlpatterns = [
     path("<str:case_code>/close/", views.close, name="close"),
     path("<str:case_code>/reopen/", views.reopen, name="reopen"),
     path("<str:case_code>/notes/", views.notes, name="notes"),
+    path("<str:case_code>/files/", documents.listed, name="files"),
+    path("<str:case_code>/files/begin/", documents.begin, name="begin_file"),
+    path("<str:case_code>/files/<uuid:ref>/", documents.download, name="file"),
+    path("<str:case_code>/files/<uuid:ref>/remove/", documents.remove, name="remove_file"),
+    path("<str:case_code>/files/<uuid:ref>/<int:number>/", documents.put_piece, name="file_piece"),
     path("<str:case_code>/consents/", consents.listed, name="consents"),
     path("<str:case_code>/consents/<uuid:ref>/", consents.one, name="consent"),
     path("<str:case_code>/consents/<uuid:ref>/share/", consents.share, name="share"),

@@ -99,6 +99,9 @@ GRANT SELECT, INSERT, UPDATE ON cases_label, cases_nextaction, cases_closure TO 
 GRANT SELECT, INSERT ON cases_entry, cases_identity TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (row_version, envelope_id, names) ON cases_shard TO simpul_workspace;
 GRANT SELECT, DELETE ON cases_pending TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_document, vault_piece TO simpul_workspace;
+GRANT UPDATE (about, row_version, whole, finished_at, removed_at, removed_by_id) ON cases_document
+  TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
 GRANT SELECT ON cases_obligation TO simpul_workspace;
 GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
@@ -110,6 +113,7 @@ GRANT SELECT, INSERT ON referrals_reportback TO simpul_workspace;
 -- The worker: budget columns only, no ciphertext, no grant, no key.
 GRANT SELECT (ref, rule, subject, desk_id, started_at, due_at, stopped_at, missed_at)
   ON clocks_clock TO simpul_worker;
+GRANT SELECT (ref, begun_at, finished_at) ON cases_document TO simpul_worker;
 GRANT SELECT, DELETE ON vault_auditpending TO simpul_worker;
 GRANT SELECT ON vault_auditline TO simpul_worker;
 GRANT SELECT, INSERT ON vault_auditlink, vault_audithead TO simpul_worker;
@@ -127,6 +131,7 @@ DECLARE
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
     'cases_identity', 'cases_shard', 'cases_pending',
+    'vault_piece', 'cases_document',
     'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
   t text;
   p record;
@@ -298,6 +303,31 @@ CREATE POLICY own ON cases_shard TO simpul_workspace
               AND EXISTS (SELECT 1 FROM vault_envelope e
                           WHERE e.ref = envelope_id AND e.record = cases_shard.ref));
 CREATE POLICY own ON cases_pending TO simpul_workspace USING (desk_id = ANY (simpul_desks()));
+-- A file is seen when it is whole; while it comes, by the desk that leads, which alone adds pieces.
+CREATE POLICY seen ON cases_document FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id)
+         AND (finished_at IS NOT NULL
+              OR EXISTS (SELECT 1 FROM cases_case c
+                         WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))));
+CREATE POLICY begun ON cases_document FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks()) AND finished_at IS NULL AND removed_at IS NULL
+              AND EXISTS (SELECT 1 FROM cases_case c
+                          WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
+              AND EXISTS (SELECT 1 FROM vault_envelope e
+                          WHERE e.ref = envelope_id AND e.record = case_id));
+CREATE POLICY led ON cases_document FOR UPDATE TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_case c
+                 WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())))
+  WITH CHECK (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY unfinished ON cases_document FOR SELECT TO simpul_worker USING (finished_at IS NULL);
+CREATE POLICY seen ON vault_piece FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_document d
+                 WHERE d.ref = file AND d.envelope_id = vault_piece.envelope_id));
+CREATE POLICY sent ON vault_piece FOR INSERT TO simpul_workspace
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_document d JOIN cases_case c ON c.ref = d.case_id
+                      WHERE d.ref = file AND d.envelope_id = vault_piece.envelope_id
+                        AND d.finished_at IS NULL AND vault_piece.number < d.pieces
+                        AND c.desk_id = ANY (simpul_desks())));
 CREATE POLICY led ON cases_nextaction TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id))
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c

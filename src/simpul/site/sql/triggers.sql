@@ -302,6 +302,28 @@ DROP TRIGGER IF EXISTS line ON network_agency;
 CREATE TRIGGER line BEFORE INSERT ON network_agency
   FOR EACH ROW EXECUTE FUNCTION network_line();
 
+-- A file moves forward only: on its way, whole, struck out. What is struck out has no piece left.
+CREATE OR REPLACE FUNCTION cases_document_forward() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF OLD.removed_at IS NOT NULL
+     OR OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at
+     OR NEW.removed_at IS NULL AND (NEW.about IS DISTINCT FROM OLD.about
+        OR OLD.finished_at IS NOT NULL AND NEW.whole IS DISTINCT FROM OLD.whole) THEN
+    RAISE EXCEPTION 'a file is not changed, only struck out';
+  END IF;
+  IF NEW.removed_at IS NOT NULL THEN
+    DELETE FROM vault_piece p WHERE p.file = OLD.ref;
+  ELSIF NEW.finished_at IS NOT NULL
+     AND (SELECT count(*) FROM vault_piece p WHERE p.file = OLD.ref) <> OLD.pieces THEN
+    RAISE EXCEPTION 'a file is whole when all its pieces are there';
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS forward ON cases_document;
+CREATE TRIGGER forward BEFORE UPDATE ON cases_document
+  FOR EACH ROW EXECUTE FUNCTION cases_document_forward();
+
 -- A running referral is an obligation of its case: the fact is pushed down, whoever changes it.
 CREATE OR REPLACE FUNCTION referrals_oblige() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -490,3 +512,15 @@ BEGIN
   SELECT raised FROM put WHERE is_new;
 END $$;
 GRANT EXECUTE ON FUNCTION worker_alarms TO simpul_worker;
+CREATE OR REPLACE FUNCTION worker_drop_unfinished(document uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  DELETE FROM cases_document d WHERE d.ref = document AND d.finished_at IS NULL
+    AND d.begun_at <= now() - interval '1 day';
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  DELETE FROM vault_piece p WHERE p.file = document;
+  RETURN true;
+END $$;
+GRANT EXECUTE ON FUNCTION worker_drop_unfinished TO simpul_worker;
