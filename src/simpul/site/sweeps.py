@@ -14,3 +14,4 @@ def run() -> None:
     vault.end_expired_grants()
     accounts.end_expired_sessions()
     vault.link_audit()
+    vault.bury()

@@ -79,7 +79,7 @@ def link(limit: int = 500) -> int:
         links.append(AuditLink(number=number, line=line, hash=chained))
     AuditLink.objects.bulk_create(links)
     AuditPending.objects.filter(line__in=lines).delete()
-    signature = _instance_key().sign(
+    signature = instance_key().sign(
         canonical("simpul", "audit", settings.INSTANCE, number, chained)
     )
     AuditHead.objects.create(number=number, hash=chained, signature=signature)
@@ -107,7 +107,7 @@ def verify() -> Verdict:
     nothing against somebody who can write them all anew.
     """
     unlinked = AuditPending.objects.count()
-    signing = _instance_key().verifying
+    signing = instance_key().verifying
     heads = {head.number: head for head in AuditHead.objects.order_by("number")}
     number, chained, signed = 0, GENESIS, 0
     for link_ in AuditLink.objects.select_related("line").order_by("number").iterator(2000):
@@ -164,6 +164,7 @@ def lines_of(actor: UUID, limit: int = 200) -> list[tuple[str, datetime]]:
     return [(line.event, line.at.replace(minute=0, second=0, microsecond=0)) for line in lines]
 
 
-def _instance_key() -> Pair:
+def instance_key() -> Pair:
+    """The key that signs the chain's ends, in `var/secrets`."""
     seed = (Path(settings.VAR) / "secrets" / "instance-key").read_text()
     return Pair(UUID(settings.INSTANCE), bytes.fromhex(seed.strip()))

@@ -38,13 +38,26 @@ def advance(pin: Pin) -> None:
         known = read()
         if known and (known.number >= pin.number or known.root != pin.root):
             return
-        fresh = _path().with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(pin), file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(_path())
+        _write(pin)
+
+
+def set_back(pin: Pin) -> None:
+    """Pins an older head of the same root, which two administrators have confirmed after a restore."""
+    with _held():
+        known = read()
+        if known and known.root != pin.root:
+            raise ValueError("another root is pinned here")
+        _write(pin)
+
+
+def _write(pin: Pin) -> None:
+    fresh = _path().with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(pin), file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(_path())
 
 
 @contextmanager

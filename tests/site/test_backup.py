@@ -1,0 +1,174 @@
+"""Backup, restore and drill by the real commands, on the cast: what comes back, and what does not."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from launch import dumps, roles, var
+from launch.postgres import Cluster
+from tests import instance
+from tests.running import Running, placed
+
+REPO = Path(__file__).parents[2]
+STEP = 30
+
+
+@dataclass
+class House:
+    """An instance with data, and what `./simpul` made of it."""
+
+    running: Running
+    folder: Path
+
+    def simpul(
+        self, *words: str, typed: str = "", place: Path | None = None, **more: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """`./simpul …` as a person types it; her answers are lines of the input."""
+        return subprocess.run(
+            self.words(*words), env=self.surroundings(place, **more), input=typed,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    def words(self, *words: str) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "launch", *words]
+
+    def surroundings(self, place: Path | None = None, **more: str) -> dict[str, str]:
+        """The environment; without another place, the house's own database is meant."""
+        own = {"DATABASE_URL": self.url()} if place is None else {}
+        return {
+            "PATH": os.environ["PATH"], "PYTHONPATH": str(REPO / "src"),
+            "SIMPUL_VAR": str(place or self.running.place), "SIMPUL_BACKUPS": str(self.folder),
+            "SIMPUL_ARGON_MEMORY": self.running.database["SIMPUL_ARGON_MEMORY"], **own, **more,
+        }  # fmt: skip
+
+    def url(self) -> str:
+        """The database as its administrator reaches it."""
+        host = quote(self.running.database["SIMPUL_DATABASE_HOST"], safe="")
+        password = var.secret(self.running.place, "db-admin")
+        name = self.running.database["SIMPUL_DATABASE_NAME"]
+        return f"postgresql://simpul_admin:{password}@{host}/{name}"
+
+    def key(self, needed: int = 1, of: int = 1) -> list[str]:
+        """Makes the recovery key; the lines of all sheets."""
+        made = self.simpul("backup-key", "--needed", str(needed), "--of", str(of))
+        assert made.returncode == 0, made.stderr
+        split = json.loads((self.running.place / "secrets/backup-recipient").read_text())["split"]
+        return [line for line in made.stdout.splitlines() if line.startswith(split)]
+
+    def backup(self) -> tuple[str, str]:
+        """A backup of the database and one of the secrets."""
+        for words in (["backup"], ["backup", "--secrets"]):
+            made = self.simpul(*words)
+            assert made.returncode == 0, made.stderr
+        return str(max(self.folder.glob("*.backup"))), str(max(self.folder.glob("*.secrets")))
+
+    def restore(
+        self, files: tuple[str, str], typed: str, *more: str, place: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """`./simpul restore` into a folder of its own."""
+        words = ["restore", files[0], "--secrets", files[1], *more]
+        return self.simpul(*words, typed=typed, place=place or self.second)
+
+    @property
+    def second(self) -> Path:
+        """Where the restored instance goes."""
+        return self.folder.parent / "second"
+
+    def sweep(self) -> None:
+        """The worker's round."""
+        done = self.running.command("sweep", door="worker")
+        assert done.returncode == 0, done.stderr
+
+    def python(self, code: str) -> str:
+        """Runs a few lines of the tests' own in the instance, as its people."""
+        surroundings = {
+            **os.environ, **self.running.database, "SIMPUL_VAR": str(self.running.place),
+            "SIMPUL_ASSUME_ROLE": "yes",
+        }  # fmt: skip
+        lead = (
+            "import django; django.setup()\n"
+            "import json, os; from pathlib import Path\n"
+            "from tests.conftest import Cast\n"
+            f"cast = Cast(json.loads(Path({str(Path(os.environ['SIMPUL_VAR']) / 'cast.json')!r})"
+            ".read_text()))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", lead + code], env=surroundings, cwd=REPO,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    """An instance with a case in it, in which nobody is at work."""
+    with placed() as running, tempfile.TemporaryDirectory(dir=running.place.parent) as folder:
+        Path(folder).chmod(0o711)
+        backups = Path(folder) / "backups"
+        backups.mkdir()
+        var.claim(running.place, "real")
+        made = House(running, backups)
+        made.python("receipt = cast.file(); cast.open_case(receipt)")
+        made.sweep()
+        yield made
+        Cluster(made.second).remove()
+
+
+def answers(name: str) -> str:
+    """What a person types to sign in: passphrase and code."""
+    people = instance.secrets_of_people()["people"]
+    from simpul.vault import passphrases
+
+    code = passphrases.code_at(bytes.fromhex(people[name]["totp"]), int(time.time()) // STEP)
+    return f"{people[name]['passphrase']}\n{code}\n"
+
+
+@contextmanager
+def restored(house: House) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
+    """The second instance's database, asked as its administrator."""
+    with Cluster(house.second) as cluster:
+        reach = roles.reach(house.second, cluster.address())
+        with psycopg.connect(reach, dbname="simpul", autocommit=True) as connection:
+            yield lambda query: connection.execute(query.encode()).fetchall()
+
+
+def test_what_was_saved_comes_back_and_a_member_opens_it(house: House) -> None:
+    [line] = house.key()
+    files = house.backup()
+    done = house.restore(files, line + "\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with placed_at(house.running) as before:
+        expected = dumps.counts(before)
+    with Cluster(house.second) as cluster:
+        owner = dumps.Place(
+            cluster.address(), roles.BACKUP, roles.passwords(house.second)[roles.BACKUP]
+        )
+        with owner.connect() as connection:
+            found = dumps.counts(connection)
+    grown = {"vault_auditline": 1, "vault_auditlink": 1, "vault_audithead": 1}
+    assert found == {table: count + grown.get(table, 0) for table, count in expected.items()}
+    assert house.simpul("verify-chain", place=house.second).returncode == 0
+    opened = house.simpul("drill", "--member", "intake", typed=answers("intake"), place=house.second)
+    assert opened.returncode == 0, opened.stdout + opened.stderr
+    assert "incident" in opened.stdout
+
+
+@contextmanager
+def placed_at(running: Running) -> Iterator[psycopg.Connection]:
+    """The first instance's database, as the backup's role sees it."""
+    password = roles.passwords(running.place)[roles.BACKUP]
+    with dumps.Place(running.database, roles.BACKUP, password).connect() as connection:
+        yield connection
