@@ -84,9 +84,9 @@ def drop(name: str) -> None:
         a.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def secrets_of_people() -> dict[str, dict[str, Any]]:
+def secrets_of_people() -> dict[str, dict[str, str]]:
     """The cast's private seeds and passphrases, written by `tests.cast`."""
-    cast: dict[str, dict[str, Any]] = json.loads(
+    cast: dict[str, dict[str, str]] = json.loads(
         (Path(os.environ["SIMPUL_VAR"]) / "cast.json").read_text()
     )
     return cast

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from launch import tether
+from launch import address, tether
 from launch.binaries import binaries
 from launch.postgres import ENVIRONMENT
 from launch.voice import Refused
@@ -25,33 +25,29 @@ class Place:
     """A database as one role sees it."""
 
     def __init__(self, database: dict[str, str], role: str, password: str) -> None:
-        self.words = {
-            "host": database["SIMPUL_DATABASE_HOST"],
-            "port": database["SIMPUL_DATABASE_PORT"] or "5432",
-            "dbname": database["SIMPUL_DATABASE_NAME"],
-            "user": role,
-        }
-        self.way = {name: value for name, value in database.items() if name.startswith("PG")}
+        way = {name: database[said] for name, said in address.WAY.items() if said in database}
+        self.reach = make_conninfo(
+            host=database["SIMPUL_DATABASE_HOST"],
+            port=database["SIMPUL_DATABASE_PORT"] or "5432",
+            dbname=database["SIMPUL_DATABASE_NAME"],
+            user=role,
+            **way,
+        )
         self.password = password
 
     def connect(self) -> psycopg.Connection:
         """A connection of ours."""
-        way = {name.removeprefix("PG").lower(): value for name, value in self.way.items()}
-        known = {"sslmode": "sslmode", "sslrootcert": "sslrootcert",
-                 "targetsessionattrs": "target_session_attrs"}  # fmt: skip
-        more = {known[name]: value for name, value in way.items()}
-        return psycopg.connect(**self.words, **more, password=self.password)
+        return psycopg.connect(self.reach, password=self.password)
 
     def start(self, program: str, *words: str, **pipes: Any) -> "subprocess.Popen[bytes]":
         """One of PostgreSQL's programs on this database; it ends when we end."""
         with self.connect() as connection:
             version = connection.info.server_version // 10000
         tool = str(binaries(at_least=version).folder / program)
-        where = ["--no-password", "-d", make_conninfo(**self.words)]
         return subprocess.Popen(
-            tether.command([tool, *where, *words]),
+            tether.command([tool, "--no-password", "-d", self.reach, *words]),
             cwd="/",
-            env={**ENVIRONMENT, **self.way, "PGPASSWORD": self.password, "PGOPTIONS": FAST},
+            env={**ENVIRONMENT, "PGPASSWORD": self.password, "PGOPTIONS": FAST},
             **pipes,
         )
 

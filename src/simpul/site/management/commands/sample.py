@@ -12,7 +12,6 @@ from simpul.accounts.actions import NotOpened, Wait
 from simpul.network import access
 from simpul.reports.models import Part
 from simpul.vault import context, envelopes
-from simpul.vault.models import Envelope
 
 
 class Command(BaseCommand):
@@ -38,13 +37,13 @@ class Command(BaseCommand):
         with context.opened("workspace", person=found.user.keypair_id):
             actor = access.get_actor(found.user, found.seed)
             context.say(person=actor.ref, desks=actor.desk_ids)
-            mine = Envelope.objects.filter(desks__overlap=list(actor.desk_ids))
-            newest = mine.order_by("-grants__created_at", "ref").first()
+            theirs = Part.objects.filter(envelope__desks__overlap=list(actor.desk_ids))
+            newest = theirs.order_by("-report__filed_at", "ref").first()
             if newest is None:
                 raise CommandError("Mejanya belum punya catatan. / Her desks have no record yet.")
-            record = envelopes.of_record(newest.record)
+            record = envelopes.of_record(newest.report_id)
             opened = envelopes.open_all(record, actor.keyring)
-            parts = list(Part.objects.filter(envelope__in=opened))
+            parts = list(Part.objects.filter(envelope__in=opened).order_by("ref"))
             read = [opened[part.envelope_id].unseal(part, "answers") for part in parts]
         if not any(read):
             raise CommandError("Tidak ada yang terbuka. / Nothing opened.")
