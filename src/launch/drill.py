@@ -42,7 +42,7 @@ def _hold(place: Path, database: dict[str, str], draft: Path, member: str | None
         tombstones.place(log, b"")
     found = archive.find(dump)
     sources = restore.check(found, archive.find(apart), pair, log)
-    cluster = Cluster(draft)
+    cluster = Cluster(draft, durable=False)
     rows = restore.build(draft, sources)
     done = time.monotonic()
     say(f"Cadangan {saved - began:.0f} dtk, pemulihan {done - saved:.0f} dtk", "backup, restore")

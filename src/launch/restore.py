@@ -61,6 +61,10 @@ def run(file: str, secrets: str, log: str | None) -> int:
     with building(place) as draft:
         server = os.environ.get("DATABASE_URL")
         rows = build(draft, sources, server)
+        if not server:
+            finished = Cluster(draft)
+            finished.lodging.settle()
+            finished.sync()
         draft.joinpath("lock").unlink(missing_ok=True)
         if place.exists():
             place.rmdir()
@@ -176,14 +180,16 @@ def build(draft: Path, sources: Sources, server: str | None = None) -> dict[str,
     """Fill the folder and a database; give back how many rows there are. It is stopped afterwards."""
     if server:
         return _beside(draft, sources, server)
-    cluster = Cluster(draft)
+    # Forgetful, as nobody trusts it before it is whole and in its place; then it is synced once.
+    cluster = Cluster(draft, durable=False)
     # Its secrets are still its own here: so where its data lies is never where ours lies.
     cluster.start()
     try:
         database = cluster.address()
-        return _fill(draft, sources, database, roles.reach(draft, database))
+        rows = _fill(draft, sources, database, roles.reach(draft, database))
     finally:
         cluster.stop()
+    return rows
 
 
 def _beside(draft: Path, sources: Sources, server: str) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Runs the measurements that are named, or all; exit code 1 when a promise is missed.
 
-`python -m tests.load [memory|weight|filing|case_page|worklists|crowd|slow_phones …]`
+`python -m tests.load [memory|weight|filing|case_page|worklists|crowd|slow_phones|backup …]`
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tests.load.table import Figure, broken, footer, show
 # shares its memory.
 ON_DEMO = ("memory", "weight")
 # On the cast of the tests, in a PostgreSQL of its own.
-ON_CAST = ("filing", "case_page", "worklists", "crowd", "slow_phones")
+ON_CAST = ("filing", "case_page", "worklists", "crowd", "slow_phones", "backup")
 ARGON = 64 * 1024 * 1024  # bytes, as in production
 
 

@@ -138,7 +138,7 @@ def answers(name: str) -> str:
 @contextmanager
 def restored(house: House) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
     """The second instance's database, asked as its administrator."""
-    with Cluster(house.second) as cluster:
+    with Cluster(house.second, durable=False) as cluster:
         reach = roles.reach(house.second, cluster.address())
         with psycopg.connect(reach, dbname="simpul", autocommit=True) as connection:
             yield lambda query: connection.execute(query.encode()).fetchall()
@@ -151,7 +151,7 @@ def test_what_was_saved_comes_back_and_a_member_opens_it(house: House) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     with placed_at(house.running) as before:
         expected = dumps.counts(before)
-    with Cluster(house.second) as cluster:
+    with Cluster(house.second, durable=False) as cluster:
         owner = dumps.Place(
             cluster.address(), roles.BACKUP, roles.passwords(house.second)[roles.BACKUP]
         )
@@ -165,6 +165,77 @@ def test_what_was_saved_comes_back_and_a_member_opens_it(house: House) -> None:
     )
     assert opened.returncode == 0, opened.stdout + opened.stderr
     assert "incident" in opened.stdout
+
+
+TAKE_BACK = """
+from datetime import timedelta
+from django.utils import timezone
+from simpul.cases.actions import consents
+from simpul.cases.models import Case, Consent
+from simpul.network import actions as network
+from simpul.network.models import Membership
+from simpul.reports import access, actions as reports
+from simpul.vault import context, receipts
+now = timezone.now()
+consent = Consent.objects.get()
+with cast.acting("intake") as actor:
+    consents.withdraw(actor=actor, case=consent.case, consent=consent, now=now)
+opened = receipts.open_words(WORDS, filing=False)
+with context.opened("public", receipt=opened.lookup):
+    reports.withdraw(actor=access.get_by_receipt(opened.pair), now=now)
+with cast.acting("root-one") as actor:
+    member = Membership.objects.get(user=cast.user("leaver"), until_at=None)
+    network.remove(actor=actor, membership=member, now=now)
+"""
+SHARED = """
+from django.utils import timezone
+from simpul.cases.actions import consents
+from simpul.cases.models import Case
+case = Case.objects.get()
+consent = cast.consent(case, "clinic", ["health"])
+with cast.acting("intake") as actor:
+    consents.share(actor=actor, case=case, consent=consent, compartments=["health"], now=timezone.now())
+print(json.dumps(cast.file(story="Yang kedua.").words))
+"""
+OPEN = """
+SELECT (SELECT count(*) FROM vault_grant WHERE desk IS NOT NULL AND state = 'live'),
+       (SELECT count(*) FROM cases_consent WHERE withdrawn_at IS NULL),
+       (SELECT count(*) FROM reports_report WHERE state <> 'withdrawn'),
+       (SELECT count(*) FROM network_membership WHERE until_at IS NULL)
+"""
+
+
+def test_what_was_taken_back_stays_taken_back_and_two_confirm_an_older_directory(
+    house: House,
+) -> None:
+    """A backup from before; a consent, a report and a membership end; then everything is lost."""
+    [line] = house.key()
+    words = house.python(SHARED)
+    house.sweep()
+    dump, _early = house.backup()
+    house.python(f"WORDS = {words}\n" + TAKE_BACK)
+    house.sweep()
+    time.sleep(1)  # a second name
+    _late, secrets = house.backup()
+    now = house.running.sql(OPEN)
+    # One who is no administrator, one alone, and nobody after her: nothing is opened.
+    typed = line + "\n" + "".join(f"{name}\n{answers(name)}" for name in ("intake", "root-one"))
+    refused = house.restore((dump, secrets), typed)
+    assert refused.returncode == 1
+    assert "./simpul" not in refused.stdout
+    assert not house.second.exists()
+    typed += f"root-two\n{answers('root-two')}"
+    done = house.restore((dump, secrets), typed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 endings were repeated" in done.stdout
+    with restored(house) as ask:
+        assert ask(OPEN) == now
+        assert ask("SELECT count(*) FROM vault_keycopy k JOIN accounts_user u ON u.keypair_id"
+                   " = k.holder_id WHERE u.username = 'leaver'") == [(0,)]  # fmt: skip
+        [(parts,)] = ask("SELECT parts FROM vault_auditline WHERE event = 'site.repinned'")
+    pin = json.loads((house.second / "secrets/directory-pin.json").read_text())
+    assert parts == [f"from {pin['number'] + 1}", f"to {pin['number']}"]
+    assert house.simpul("verify-chain", place=house.second).returncode == 0
 
 
 @contextmanager
