@@ -17,6 +17,9 @@ import pytest
 
 from launch import dumps, roles, var
 from launch.postgres import Cluster
+from simpul.vault import archive
+from tests import instance
+from tests.launch.waiting import wait_until
 from tests.running import Running, placed
 
 REPO = Path(__file__).parents[2]
@@ -236,6 +239,180 @@ def test_what_was_taken_back_stays_taken_back_and_two_confirm_an_older_directory
     pin = json.loads((house.second / "secrets/directory-pin.json").read_text())
     assert parts == [f"from {pin['number'] + 1}", f"to {pin['number']}"]
     assert house.simpul("verify-chain", place=house.second).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def saved() -> Iterator[tuple[House, tuple[str, str], list[str]]]:
+    """An instance whose recovery key two of three hold, backed up; nothing in it changes."""
+    with placed() as running, tempfile.TemporaryDirectory(dir=running.place.parent) as folder:
+        Path(folder).chmod(0o711)
+        (Path(folder) / "backups").mkdir()
+        var.claim(running.place, "real")
+        made = House(running, Path(folder) / "backups")
+        lines = made.key(2, 3)
+        yield made, made.backup(), lines
+
+
+def group(lines: list[str], name: str) -> list[str]:
+    """The lines of a group of custodians."""
+    return [line for line in lines if line.split()[2] == name]
+
+
+def typing(lines: list[str], numbers: str = "1 2") -> str:
+    """The numbers of the sheets at hand, then a line of each."""
+    return "\n".join([numbers, *lines]) + "\n"
+
+
+def test_shares_that_are_mixed_up_are_named_and_nothing_is_opened(
+    saved: tuple[House, tuple[str, str], list[str]],
+) -> None:
+    house, files, lines = saved
+    one, two = group(lines, "1-2")
+    for typed, said in {
+        typing([one, one]): "dari pemegang yang sama",
+        typing([one, group(lines, "2-3")[0]]): "dari kelompok lain",
+        typing([one, two[:-1] + ("0" if two[-1] != "0" else "1")]): "salah ketik",
+        typing([one, "ffffffff" + two[8:]]): "salah ketik",
+        typing([one], "1"): "salah ketik",
+        typing([one]): "Belum dijawab",
+    }.items():
+        done = house.restore(files, typed)
+        assert done.returncode == 1
+        assert said in done.stderr or typed == typing([one], "1")
+        assert not house.second.exists()
+
+
+def test_files_that_are_not_what_was_written_are_named_and_nothing_is_opened(
+    saved: tuple[House, tuple[str, str], list[str]], tmp_path: Path
+) -> None:
+    house, (dump, secrets), lines = saved
+    whole, log = Path(dump).read_bytes(), Path(dump).with_name("tombstones")
+    typed = typing(group(lines, "1-2"))
+
+    def broken(name: str, data: bytes) -> str:
+        (tmp_path / name).write_bytes(data)
+        return str(tmp_path / name)
+
+    beside = ("--tombstones", str(log))
+    for files, more, said in [
+        ((broken("cut", whole[:-100_000]), secrets), beside, "terpotong"),
+        ((broken("bent", whole[:-9] + b"x" + whole[-8:]), secrets), beside, "berubah"),
+        ((broken("else", b"PGDMP" + whole), secrets), beside, "bukan cadangan Simpul"),
+        ((secrets, secrets), beside, "bukan cadangan basis data"),
+        ((dump, dump), beside, "bukan cadangan rahasia"),
+        ((dump, str(tmp_path / "gone")), beside, "tidak ada"),
+        ((dump, secrets), ("--tombstones", str(tmp_path / "gone")), "tombstones none"),
+        ((dump, secrets), ("--tombstones", broken("log", b'{"a": 1}\n')), "di baris 1"),
+        ((dump, secrets), ("--tombstones", broken("half", b'{"a')), "di baris 1"),
+    ]:
+        done = house.restore(files, typed, *more)
+        assert (done.returncode, done.stderr.count(said)) == (1, 1), (said, done.stderr)
+        assert len(done.stderr.splitlines()) == 2, "one sentence in each language"
+        assert not house.second.exists()
+
+
+def test_a_backup_of_another_instance_is_named(
+    saved: tuple[House, tuple[str, str], list[str]], tmp_path: Path
+) -> None:
+    """Also when somebody who knows the recovery key's public half wrote the name in its header."""
+    from launch import backup, sheets
+
+    house, (dump, _secrets), lines = saved
+    place, now = tmp_path / "var", backup.datetime.now(backup.UTC)
+    var.make(place)
+    var.claim(place, "real")
+    key = sheets.recipient(house.running.place)
+    backup.seal_secrets(place, tmp_path / "strange.secrets", key, now)
+    done = house.restore((dump, str(tmp_path / "strange.secrets")), typing(group(lines, "1-2")))
+    assert "instalasi yang berbeda" in done.stderr
+    (place / "secrets/instance").write_text(var.secret(house.running.place, "instance"))
+    backup.seal_secrets(place, tmp_path / "false.secrets", key, now)
+    done = house.restore((dump, str(tmp_path / "false.secrets")), typing(group(lines, "1-2")))
+    assert "tidak ditandatangani instalasi ini" in done.stderr
+    assert not house.second.exists()
+
+
+def test_nothing_is_restored_over_an_instance(
+    saved: tuple[House, tuple[str, str], list[str]],
+) -> None:
+    house, files, _lines = saved
+    before = sorted(house.running.place.rglob("*"))
+    done = house.restore(files, "", place=house.running.place)
+    assert done.returncode == 1
+    assert "Tidak ada yang ditimpa" in done.stderr
+    assert sorted(house.running.place.rglob("*")) == before
+
+
+def test_no_plain_byte_and_no_half_file_is_left_when_a_backup_is_killed(
+    saved: tuple[House, tuple[str, str], list[str]],
+) -> None:
+    house, _files, _lines = saved
+    before = sorted(house.folder.glob("simpul-*"))
+    for wait in (0.6, 1.0, 1.4):
+        process = subprocess.Popen(
+            house.words("backup"), env=house.surroundings(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(wait)
+        process.kill()
+        process.wait()
+    for path in set(house.folder.glob("simpul-*.backup")) - set(before):
+        assert archive.find(path).said["kind"] == "database"  # it was whole by then
+        path.unlink()
+    assert all(b"Pengaduan Uji" not in path.read_bytes() for path in house.folder.iterdir())
+
+
+def test_a_restore_that_is_killed_leaves_no_instance_and_the_next_one_succeeds(
+    saved: tuple[House, tuple[str, str], list[str]],
+) -> None:
+    house, files, lines = saved
+    words = ["restore", files[0], "--secrets", files[1]]
+    typed = typing(group(lines, "1-3"), "1 3")
+    process = subprocess.Popen(
+        house.words(*words), env=house.surroundings(house.second), stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdin
+    process.stdin.write(typed)
+    process.stdin.close()
+    draft = house.second.with_name("second.restoring")
+    wait_until(lambda: (draft / "secrets/backup-recipient").exists(), 60)
+    process.kill()
+    process.wait()
+    assert not house.second.exists()
+    try:
+        done = house.restore(files, typed)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not draft.exists()
+        assert house.simpul("verify-chain", place=house.second).returncode == 0
+    finally:
+        Cluster(house.second).remove()
+
+
+def test_a_database_restored_behind_our_back_is_named_and_nothing_is_opened(house: House) -> None:
+    """Somebody puts yesterday's database back with PostgreSQL's own tools; the way out is shown."""
+    name = house.running.database["SIMPUL_DATABASE_NAME"]
+    words = house.python(SHARED)
+    house.sweep()
+    instance.clone("simpul_yesterday", name)
+    try:
+        house.python(f"WORDS = {words}\n" + TAKE_BACK)
+        house.sweep()
+        now = house.running.sql(OPEN)
+        assert house.running.command("prepare").returncode == 0
+        instance.clone(name, "simpul_yesterday")
+        refused = house.running.command("prepare")
+        assert refused.returncode == 1
+        assert "lebih tua dari yang diingat mesin ini" in refused.stderr
+        assert "./simpul re-pin" in refused.stderr
+        typed = "".join(f"{who}\n{answers(who)}" for who in ("root-one", "root-two"))
+        done = house.simpul("re-pin", typed=typed)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert house.running.sql(OPEN) == now
+        assert house.running.command("prepare").returncode == 0
+        assert "Tidak ada yang tertinggal" in house.simpul("re-pin").stdout
+    finally:
+        instance.drop("simpul_yesterday")
 
 
 @contextmanager
