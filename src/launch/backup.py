@@ -148,8 +148,13 @@ def _path(place: Path, target: str | None, kind: str, made: datetime) -> Path:
 
 def _remove_old(folder: Path, now: datetime) -> None:
     """Take away backups of the database that are too old, and what a killed backup left."""
-    days = int(os.environ.get("SIMPUL_BACKUP_DAYS") or KEPT)
-    oldest = now - timedelta(days)
+    days = os.environ.get("SIMPUL_BACKUP_DAYS") or str(KEPT)
+    if not days.isdigit():
+        raise Refused(
+            "SIMPUL_BACKUP_DAYS harus bilangan bulat. Cadangan sudah tersimpan.",
+            "SIMPUL_BACKUP_DAYS must be a whole number. The backup is saved.",
+        )
+    oldest = now - timedelta(int(days))
     for path in folder.glob(f"simpul-*{SUFFIX['database']}"):
         try:
             if datetime.fromisoformat(archive.find(path).said["made_at"]) < oldest:

@@ -65,6 +65,7 @@ def run(file: str, secrets: str, log: str | None) -> int:
             finished = Cluster(draft)
             finished.lodging.settle()
             finished.sync()
+            finished.lodging.leave()
         draft.joinpath("lock").unlink(missing_ok=True)
         if place.exists():
             place.rmdir()

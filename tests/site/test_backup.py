@@ -389,6 +389,54 @@ def test_a_restore_that_is_killed_leaves_no_instance_and_the_next_one_succeeds(
         Cluster(house.second).remove()
 
 
+def test_old_backups_go_and_the_newest_stays(
+    saved: tuple[House, tuple[str, str], list[str]],
+) -> None:
+    """The page on which she withdraws promises thirty days."""
+    from launch import backup, sheets
+
+    house, _files, _lines = saved
+    place, key = house.running.place, sheets.recipient(house.running.place)
+    paths = {days: house.folder / f"simpul-{days}.backup" for days in (29, 31)}
+    for days, path in paths.items():
+        made = backup.datetime.now(backup.UTC) - backup.timedelta(days)
+        backup.seal_database(place, house.running.database, path, key, made)
+    (house.folder / "simpul-strange.backup").write_bytes(b"nobody knows")
+    before = sorted(house.folder.glob("*.secrets"))
+    assert house.simpul("backup").returncode == 0
+    assert [path.exists() for path in paths.values()] == [True, False]
+    assert (house.folder / "simpul-strange.backup").exists()
+    assert sorted(house.folder.glob("*.secrets")) == before
+
+
+def test_on_a_given_server_it_takes_its_name_last_and_never_another_s(
+    saved: tuple[House, tuple[str, str], list[str]], tmp_path: Path
+) -> None:
+    house, files, lines = saved
+    folder = house.folder.parent / "server"
+    cluster = Cluster(folder, durable=False)
+    try:
+        cluster.start()
+        host = quote(cluster.address()["SIMPUL_DATABASE_HOST"], safe="")
+        url = f"postgresql://simpul_admin:{var.secret(folder, 'db-admin')}@{host}/simpul_back"
+        words = ["restore", files[0], "--secrets", files[1]]
+        typed = typing(group(lines, "2-3"), "2 3")
+        place = house.folder.parent / "on-server"
+        done = house.simpul(*words, typed=typed, place=place, DATABASE_URL=url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        proof = house.simpul("verify-chain", place=place, DATABASE_URL=url)
+        assert proof.stdout.rstrip().endswith("sound"), proof.stdout + proof.stderr
+        again = house.simpul(
+            *words, typed=typed, place=house.folder.parent / "third", DATABASE_URL=url
+        )
+        assert "simpul_back sudah ada" in again.stderr
+        with psycopg.connect(roles.reach(folder, cluster.address()), dbname="postgres") as admin:
+            names = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
+        assert names == {"postgres", "template0", "template1", "simpul_back"}
+    finally:
+        cluster.remove()
+
+
 def test_a_database_restored_behind_our_back_is_named_and_nothing_is_opened(house: House) -> None:
     """Somebody puts yesterday's database back with PostgreSQL's own tools; the way out is shown."""
     name = house.running.database["SIMPUL_DATABASE_NAME"]
