@@ -42,6 +42,26 @@ class House:
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
+    def confirmed(
+        self, *words: str, typed: str, who: tuple[str, ...], place: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """The same; people sign in when they are asked, as a code lives half a minute."""
+        process = subprocess.Popen(
+            self.words(*words), env=self.surroundings(place), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(typed)
+        process.stdin.flush()
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Two administrators" in line:
+                break
+        out, err = process.communicate("".join(f"{name}\n{answers(name)}" for name in who), 120)
+        return subprocess.CompletedProcess(words, process.returncode, said + out, err)
+
     def words(self, *words: str) -> list[str]:
         """The command line."""
         return [sys.executable, "-m", "launch", *words]
@@ -213,22 +233,25 @@ def test_what_was_taken_back_stays_taken_back_and_two_confirm_an_older_directory
 ) -> None:
     """A backup from before; a consent, a report and a membership end; then everything is lost."""
     [line] = house.key()
-    words = house.python(SHARED)
+    receipt = house.python(SHARED)
     house.sweep()
     dump, _early = house.backup()
-    house.python(f"WORDS = {words}\n" + TAKE_BACK)
+    house.python(f"WORDS = {receipt}\n" + TAKE_BACK)
     house.sweep()
     time.sleep(1)  # a second name
     _late, secrets = house.backup()
     now = house.running.sql(OPEN)
+    words = ["restore", dump, "--secrets", secrets]
     # One who is no administrator, one alone, and nobody after her: nothing is opened.
-    typed = line + "\n" + "".join(f"{name}\n{answers(name)}" for name in ("intake", "root-one"))
-    refused = house.restore((dump, secrets), typed)
+    refused = house.confirmed(
+        *words, typed=line + "\n", who=("intake", "root-one"), place=house.second
+    )
     assert refused.returncode == 1
-    assert "./simpul" not in refused.stdout
+    assert "This is no other administrator" in refused.stdout
     assert not house.second.exists()
-    typed += f"root-two\n{answers('root-two')}"
-    done = house.restore((dump, secrets), typed)
+    done = house.confirmed(
+        *words, typed=line + "\n", who=("root-one", "root-two"), place=house.second
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 endings were repeated" in done.stdout
     with restored(house) as ask:
@@ -273,12 +296,12 @@ def test_shares_that_are_mixed_up_are_named_and_nothing_is_opened(
         typing([one, group(lines, "2-3")[0]]): "dari kelompok lain",
         typing([one, two[:-1] + ("0" if two[-1] != "0" else "1")]): "salah ketik",
         typing([one, "ffffffff" + two[8:]]): "salah ketik",
-        typing([one], "1"): "salah ketik",
+        typing([one], "1"): "belum cukup",
         typing([one]): "Belum dijawab",
     }.items():
         done = house.restore(files, typed)
         assert done.returncode == 1
-        assert said in done.stderr or typed == typing([one], "1")
+        assert said in done.stderr
         assert not house.second.exists()
 
 
@@ -453,8 +476,7 @@ def test_a_database_restored_behind_our_back_is_named_and_nothing_is_opened(hous
         assert refused.returncode == 1
         assert "lebih tua dari yang diingat mesin ini" in refused.stderr
         assert "./simpul re-pin" in refused.stderr
-        typed = "".join(f"{who}\n{answers(who)}" for who in ("root-one", "root-two"))
-        done = house.simpul("re-pin", typed=typed)
+        done = house.confirmed("re-pin", typed="", who=("root-one", "root-two"))
         assert done.returncode == 0, done.stdout + done.stderr
         assert house.running.sql(OPEN) == now
         assert house.running.command("prepare").returncode == 0

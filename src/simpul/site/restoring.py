@@ -61,15 +61,20 @@ def behind() -> Behind:
 
 
 def forgotten(stones: Sequence[Stone]) -> list[Stone]:
-    """The endings that this database has never heard of."""
+    """The endings that this database has never heard of.
+
+    A restore that it knows of has repeated what came before.
+    """
     lines = AuditLine.objects.filter(pk__in=[stone.line for stone in stones])
     heard = {(line.pk, line.at, line.event) for line in lines}
-    return [
-        stone
-        for stone in stones
-        if stone.event != tombstones.RESTORED
-        and (stone.line, datetime.fromisoformat(stone.at), stone.event) not in heard
-    ]
+    left: list[Stone] = []
+    for stone in stones:
+        known = (stone.line, datetime.fromisoformat(stone.at), stone.event) in heard
+        if stone.event == tombstones.RESTORED:
+            left = [] if known else left
+        elif not known:
+            left.append(stone)
+    return left
 
 
 def end_again(stones: Sequence[Stone]) -> None:
@@ -125,10 +130,13 @@ def settle(found: Behind, ended: Sequence[Stone], confirmed: Sequence[SignedIn])
     audit.record("site.restored", actor=actor, row=second, parts=parts)
 
 
-def mark(now: datetime) -> None:
+def mark() -> None:
     """Says in the log that from here on the chain counts from its restored end."""
-    last = AuditLink.objects.order_by("-number").first()
-    stone = Stone(last.number if last else 0, 0, now.isoformat(), tombstones.RESTORED, None, None)
+    restored = AuditLine.objects.filter(event=tombstones.RESTORED).order_by("-id")[0]
+    last = AuditLink.objects.order_by("-number")[0]
+    stone = Stone(
+        last.number, restored.id, restored.at.isoformat(), tombstones.RESTORED, None, None
+    )
     tombstones.append(settings.VAR / tombstones.NAME, log(), [stone], audit.instance_key())
 
 

@@ -56,7 +56,7 @@ class Command(BaseCommand):
             restoring.settle(found, stones, confirmed)
         while audit.link():
             pass
-        restoring.mark(timezone.now())
+        restoring.mark()
         keydirectory.current()
         self._report(found, stones)
 
@@ -117,3 +117,4 @@ class Command(BaseCommand):
 
     def _say(self, indonesian: str, english: str) -> None:
         self.stdout.write(f"{indonesian} / {english}")
+        self.stdout.flush()
