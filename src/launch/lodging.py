@@ -127,13 +127,18 @@ class Lodging:
             run.unlink()
 
     def remove(self) -> None:
-        """Erase the data and the socket wherever they lie."""
+        """Erase the data and the socket wherever they lie.
+
+        By the link alone: a restored copy of this instance has the same name and other data.
+        """
+        home = (self.folder / "pg").resolve().parent
         for name in ("pg", "run"):
             path = self.folder / name
             shutil.rmtree(path.resolve(), ignore_errors=True)
             if path.is_symlink():
                 path.unlink()
-        shutil.rmtree(self._elsewhere(), ignore_errors=True)
+        if home != self.folder.resolve():
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _user(pg: Path) -> Account:

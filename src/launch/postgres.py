@@ -58,7 +58,8 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 class Cluster:
     """One PostgreSQL below `folder`: data in `pg/`, socket in `run/`, log in `log/`.
 
-    `durable=False` is for tests: fast, and it survives `kill -9` but no power cut.
+    `durable=False` is for tests and for what is still being built: fast, and it survives `kill -9`
+    but no power cut.
     """
 
     def __init__(self, folder: Path, durable: bool = True) -> None:
@@ -141,6 +142,20 @@ class Cluster:
                 continue
         self.process = None
         self.lodging.leave()
+
+    def sync(self) -> None:
+        """Bring what a forgetful cluster wrote to disk, once it is stopped."""
+        data = self.lodging.data
+        software = self.lodging.reach(binaries(int((data / "PG_VERSION").read_text())))
+        words = [str(software.folder / "initdb"), "--sync-only", "-D", str(data)]
+        done = subprocess.run(
+            tether.command(words, account=self.lodging.account),
+            cwd="/",
+            env=ENVIRONMENT,
+            capture_output=True,
+        )
+        if done.returncode:
+            raise Refused("Basis data belum tersimpan di disk.", "The data is not on disk yet.")
 
     def remove(self) -> None:
         """Stop, and erase the data wherever it lies."""

@@ -86,10 +86,13 @@ def passwords(place: Path) -> dict[str, str]:
 
 def administrator(place: Path) -> str:
     """The connection string of the administrator: DATABASE_URL, else our own cluster's."""
-    return os.environ.get("DATABASE_URL") or make_conninfo(
-        host=os.environ["SIMPUL_DATABASE_HOST"],
-        user=ADMIN,
-        password=var.secret(place, "db-admin"),
+    return os.environ.get("DATABASE_URL") or reach(place, os.environ)
+
+
+def reach(place: Path, database: Mapping[str, str]) -> str:
+    """The connection string of the administrator of a cluster of ours."""
+    return make_conninfo(
+        host=database["SIMPUL_DATABASE_HOST"], user=ADMIN, password=var.secret(place, "db-admin")
     )
 
 

@@ -14,6 +14,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 # Lost, these cannot be made again: receipts and passphrases would open nothing any more.
 IRREPLACEABLE = ("pepper", "receipt", "instance-key")
+PIN = "directory-pin.json"
 SECRETS = (
     *IRREPLACEABLE,
     *(f"{door}-cookie" for door in ("public", "workspace", "owner", "worker")),
@@ -49,7 +50,7 @@ def secret(place: Path, name: str) -> str:
 
 def claim(place: Path, kind: str) -> None:
     """Keep invented people and real people apart: a folder is `demo` or `real`, for good."""
-    _write_once(place / "kind", kind)
+    write_once(place / "kind", kind)
     if (there := kind_of(place)) != kind:
         raise Refused(
             f"{place} berisi data lain ({there}). Atur SIMPUL_VAR ke map lain.",
@@ -93,11 +94,11 @@ def _make_secrets(place: Path) -> None:
                     f"The secret {name} is gone from {place}. Put its copy back.",
                 )
     for name in SECRETS:
-        _write_once(place / name, os.urandom(32).hex())
-    _write_once(place / "instance", uuid.uuid4().hex)
+        write_once(place / name, os.urandom(32).hex())
+    write_once(place / "instance", uuid.uuid4().hex)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
     """Write a whole file or none, and never over one that is there."""
     if path.exists():
         return

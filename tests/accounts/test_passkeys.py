@@ -113,7 +113,7 @@ def test_a_passkey_takes_the_place_of_the_code_and_never_of_the_passphrase(
         {"framed": True},
         {"key": ec.generate_private_key(ec.SECP256R1())},
     ],
-    ids=str,
+    ids=lambda change: "-".join(change) or "as it is",
 )
 def test_an_answer_that_is_wrong_in_one_thing_opens_nothing(
     cast: Cast, door: Door, wrong: dict[str, Any]
@@ -441,7 +441,7 @@ def test_she_adds_names_and_removes_a_passkey(cast: Cast, sign_in: SignIn) -> No
         {"public": RS1({1: 3, 3: RS1.ALGORITHM, -1: bytes(256), -2: b"\1\0\1"})},
         {"public": RS256({1: 3, 3: -65537, -1: bytes(256), -2: b"\1\0\1"})},
     ],
-    ids=str,
+    ids=lambda change: "-".join(change) or "as it is",
 )
 def test_a_new_passkey_that_is_wrong_in_one_thing_is_not_kept(
     cast: Cast, sign_in: SignIn, wrong: dict[str, Any]

@@ -19,7 +19,7 @@ ON_DEMO = ("memory", "weight")
 # On the cast of the tests, in a PostgreSQL of its own.
 ON_CAST = (
     "filing", "case_page", "worklists", "crowd", "slow_phones", "reseal", "chain",
-    "search", "files",
+    "search", "files", "backup",
 )  # fmt: skip
 ARGON = 64 * 1024 * 1024  # bytes, as in production
 

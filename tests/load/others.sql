@@ -71,18 +71,21 @@ INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
 INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
                          granted_by_id, signature, witness, created_at)
   SELECT gen_random_uuid(), e.ref, CASE who WHEN 1 THEN e.desk_keypair ELSE e.keypair END,
-         CASE who WHEN 1 THEN e.desk END, decode(repeat('ab', 81), 'hex'),
+         CASE who WHEN 1 THEN e.desk END, noise || noise || '\xabababababababababababababababababab'::bytea,
          CASE who WHEN 1 THEN 'choice' ELSE 'own' END,
          CASE WHEN who = 1 AND e.version = 1 THEN ARRAY[e.record] ELSE '{}' END,
          CASE WHEN who = 1 AND e.state = 'withdrawn' THEN 'ended' ELSE 'live' END,
-         e.keypair, decode(repeat('cd', 64), 'hex'), sha256('w'), now()
-  FROM envelope e, generate_series(1, 2) who WHERE who = 1 OR e.version = 1;
+         e.keypair, noise || noise, noise, now()
+  FROM envelope e, generate_series(1, 2) who,
+       LATERAL (SELECT sha256(uuid_send(e.ref) || int4send(who)) AS noise) ciphertext
+  WHERE who = 1 OR e.version = 1;
 INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state, until_at,
                          granted_by_id, signature, witness, created_at)
-  SELECT gen_random_uuid(), e.ref, d.keypair, d.id, decode(repeat('ab', 81), 'hex'), 'consent',
+  SELECT gen_random_uuid(), e.ref, d.keypair, d.id, noise || noise || '\xabababababababababababababababababab'::bytea, 'consent',
          ARRAY[e.consent], 'live', now() + interval '90 days', e.keypair,
-         decode(repeat('cd', 64), 'hex'), sha256('w'), now()
-  FROM envelope e JOIN desk d ON d.id = e.second
+         noise || noise, noise, now()
+  FROM envelope e JOIN desk d ON d.id = e.second,
+       LATERAL (SELECT sha256(uuid_send(e.ref) || int4send(3)) AS noise) ciphertext
   WHERE e.n % 5 = 0 AND e.compartment = 'health' AND e.state <> 'withdrawn';
 
 INSERT INTO reports_part (ref, envelope_id, row_version, report_id, answers)

@@ -72,7 +72,7 @@ def _databases() -> Iterator[dict[str, Door]]:
     doors = {}
     for name, size in SIZES.items():
         use(instance.clone(name, "load_own"))
-        _fill(name, (size - OWN) * 50 // 49)  # each fiftieth is a report without a case
+        fill(name, (size - OWN) * 50 // 49)  # each fiftieth is a report without a case
         assert Case.objects.count() >= size
         doors[name] = signed_in(cast, "intake")
     try:
@@ -85,7 +85,7 @@ def _databases() -> Iterator[dict[str, Door]]:
         connections["default"] = before
 
 
-def _fill(name: str, cases: int) -> None:
+def fill(name: str, cases: int) -> None:
     """Puts other desks' cases into a database, and lets PostgreSQL look at what it holds."""
     admin = roles.administrator(var.folder())
     with psycopg.connect(admin, dbname=name, autocommit=True) as connected:

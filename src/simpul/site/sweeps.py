@@ -19,3 +19,4 @@ def run() -> None:
     vault.link_audit()
     vault.anchor_audit(now)
     network.look_for_unusual_reading(now)
+    vault.bury()

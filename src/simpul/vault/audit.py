@@ -176,7 +176,7 @@ def verify(
     expected: dict[int, list[Point]] = {}
     for point in points:
         expected.setdefault(point.number, []).append(point)
-    signing = _instance_key().verifying
+    signing = instance_key().verifying
     number, chained, signed, agreed = 0, GENESIS, 0, 0
     while number < last:
         with connection.cursor() as cursor:
@@ -262,7 +262,7 @@ def newest_head() -> End | None:
     if head is None:
         return None
     message = statement("audit", head.number, bytes(head.hash))
-    if not crypto.verify(_instance_key().verifying, bytes(head.signature), message):
+    if not crypto.verify(instance_key().verifying, bytes(head.signature), message):
         raise Rewound
     return End(head.number, bytes(head.hash))
 
@@ -274,16 +274,17 @@ def statement(what: str, number: int, hash_: bytes, *more: str) -> bytes:
 
 def sign(what: str, number: int, hash_: bytes, *more: str) -> bytes:
     """The instance's signature under such a statement."""
-    return _instance_key().sign(statement(what, number, hash_, *more))
+    return instance_key().sign(statement(what, number, hash_, *more))
 
 
 def is_ours(signature: bytes, what: str, number: int, hash_: bytes, *more: str) -> bool:
     """Whether this instance has signed the statement."""
     return crypto.verify(
-        _instance_key().verifying, signature, statement(what, number, hash_, *more)
+        instance_key().verifying, signature, statement(what, number, hash_, *more)
     )
 
 
-def _instance_key() -> Pair:
+def instance_key() -> Pair:
+    """The pair of this instance, which signs heads, anchors, backups and the log of endings."""
     seed = (Path(settings.VAR) / "secrets" / "instance-key").read_text()
     return Pair(UUID(settings.INSTANCE), bytes.fromhex(seed.strip()))

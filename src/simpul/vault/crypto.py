@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,12 +21,17 @@ SUITE_X25519 = b"\x01"  # DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM (
 _HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 PAD = 256
 CHUNK = 64 * 1024
+SEALED_CHUNK = CHUNK + 16
 
 Part = str | int | bytes | UUID | datetime | None | list[str] | list[UUID]
 
 
 class Unopened(Exception):
     """The ciphertext, its place or the key is not what was sealed."""
+
+
+class Cut(Unopened):
+    """What is there is sound, and its end is missing."""
 
 
 def canonical(*parts: Part) -> bytes:
@@ -159,29 +165,57 @@ def seal_stream(key: bytes, plain: bytes, place: bytes) -> bytes:
     Each chunk's nonce holds its number and whether it is the last, so chunks can be neither
     reordered nor cut off. `key` must be fresh for each file.
     """
-    padded = plain + b"\x80"
-    padded += bytes(-len(padded) % CHUNK)
-    cipher, last = AESGCM(key), len(padded) // CHUNK - 1
-    return b"".join(
-        cipher.encrypt(_nonce(n, n == last), padded[n * CHUNK : (n + 1) * CHUNK], place)
-        for n in range(last + 1)
-    )
+    return b"".join(seal_chunks(key, [plain], place))
+
+
+def seal_chunks(key: bytes, plain: Iterable[bytes], place: bytes) -> Iterator[bytes]:
+    """The chunks of `seal_stream`, as the plain bytes come; no more than one piece is held."""
+    cipher, held, number = AESGCM(key), bytearray(), 0
+    for piece in plain:
+        held += piece
+        while len(held) > CHUNK:
+            yield cipher.encrypt(_nonce(number, False), bytes(held[:CHUNK]), place)
+            del held[:CHUNK]
+            number += 1
+    held += b"\x80"
+    held += bytes(-len(held) % CHUNK)
+    while held:
+        yield cipher.encrypt(_nonce(number, len(held) == CHUNK), bytes(held[:CHUNK]), place)
+        del held[:CHUNK]
+        number += 1
 
 
 def unseal_stream(key: bytes, sealed: bytes, place: bytes) -> bytes:
     """Opens what `seal_stream` made; raises Unopened when any chunk is altered or missing."""
-    cipher, size = AESGCM(key), CHUNK + 16
-    last = len(sealed) // size - 1
-    if last < 0 or len(sealed) % size:
-        raise Unopened("truncated")
+    pieces = (sealed[n : n + SEALED_CHUNK] for n in range(0, len(sealed), SEALED_CHUNK))
+    return b"".join(unseal_chunks(key, pieces, place))
+
+
+def unseal_chunks(key: bytes, sealed: Iterable[bytes], place: bytes) -> Iterator[bytes]:
+    """Opens chunk after chunk; raises Unopened at the first that is altered, and Cut when the end is missing.
+
+    What came before has been handed out by then: nobody may count on it before the end has come.
+    """
+    cipher, number, held = AESGCM(key), 0, b""
     try:
-        padded = b"".join(
-            cipher.decrypt(_nonce(n, n == last), sealed[n * size : (n + 1) * size], place)
-            for n in range(last + 1)
-        )
+        for piece in sealed:
+            if held:
+                yield cipher.decrypt(_nonce(number, False), held, place)
+                number += 1
+            held = piece
     except InvalidTag as error:
-        raise Unopened("altered, reordered or truncated") from error
-    return padded[: padded.rindex(b"\x80")]
+        raise Unopened("altered or reordered") from error
+    if len(held) != SEALED_CHUNK:
+        raise Cut("truncated")
+    try:
+        padded = cipher.decrypt(_nonce(number, True), held, place)
+    except InvalidTag as error:
+        try:
+            cipher.decrypt(_nonce(number, False), held, place)
+        except InvalidTag:
+            raise Unopened("altered") from error
+        raise Cut("truncated after a whole chunk") from error
+    yield padded[: padded.rindex(b"\x80")]
 
 
 def _nonce(number: int, last: bool) -> bytes:

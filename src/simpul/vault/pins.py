@@ -87,6 +87,15 @@ def _write(path: Path, value: dict[str, Any]) -> None:
     fresh.replace(path)
 
 
+def set_back(pin: Pin) -> None:
+    """Pins an older head of the same root, which two administrators have confirmed after a restore."""
+    with _held(_path()):
+        known = read()
+        if known and known.root != pin.root:
+            raise ValueError("another root is pinned here")
+        _write(_path(), asdict(pin))
+
+
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
     with open(path.with_suffix(".lock"), "w") as lock:

@@ -524,3 +524,54 @@ BEGIN
   RETURN true;
 END $$;
 GRANT EXECUTE ON FUNCTION worker_drop_unfinished TO simpul_worker;
+-- After a restore: ends again what had been ended since the backup was made. The owner's alone.
+CREATE OR REPLACE FUNCTION owner_end_again(event text, record uuid, "row" uuid, at timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  r reports_report;
+BEGIN
+  IF event = 'reports.withdrawn' THEN
+    SELECT * INTO r FROM reports_report o WHERE o.ref = record;
+    PERFORM set_config('simpul.receipt', encode(r.lookup, 'hex'), true);
+    PERFORM public_withdraw_report();
+    PERFORM set_config('simpul.receipt', '', true);
+  ELSIF event = 'cases.consent_withdrawn' THEN
+    UPDATE cases_consent c SET withdrawn_at = at WHERE c.ref = "row" AND c.withdrawn_at IS NULL;
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      WHERE g.tags @> ARRAY["row"] AND g.state <> 'ended';
+    UPDATE cases_share s SET ended_at = at WHERE s.consent_id = "row" AND s.ended_at IS NULL;
+    PERFORM referrals_withdraw("row");
+  ELSIF event = 'cases.share_ended' THEN
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      WHERE g.tags @> ARRAY["row"] AND g.state <> 'ended';
+    UPDATE cases_share s SET ended_at = at WHERE s.ref = "row" AND s.ended_at IS NULL;
+  ELSIF event = 'cases.closed' THEN  -- the shares; the case itself its desk can close again
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      FROM cases_share s
+      WHERE s.case_id = record AND s.ended_at IS NULL AND g.tags @> ARRAY[s.ref]
+        AND g.state <> 'ended';
+    UPDATE cases_share s SET ended_at = at WHERE s.case_id = record AND s.ended_at IS NULL;
+  ELSIF event IN ('referrals.declined', 'referrals.ended') THEN
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      WHERE g.tags @> ARRAY[record] AND g.state <> 'ended';
+    UPDATE referrals_referral f SET state = 'ended', ended_at = at
+      WHERE f.ref = record AND f.state NOT IN ('ended', 'declined', 'withdrawn');
+    UPDATE clocks_clock c SET stopped_at = at WHERE c.subject = record AND c.stopped_at IS NULL;
+  ELSIF event = 'network.removed' THEN  -- her key copies and sessions go by trigger
+    UPDATE network_membership m SET until_at = at WHERE m.ref = "row" AND m.until_at IS NULL;
+  ELSIF event = 'network.dismissed' THEN
+    DELETE FROM network_administrator a USING accounts_user u
+      WHERE u.keypair_id = "row" AND a.user_id = u.id;
+    DELETE FROM accounts_session s USING accounts_user u
+      WHERE u.keypair_id = "row" AND s.user_id = u.id;
+  ELSIF event = 'reports.receipt_replaced' THEN
+    -- The new words' key was not in the backup. The old words, which somebody else had seen, must
+    -- not open again: the desk reads on, and she comes back with a new report.
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      FROM reports_report o
+      WHERE o.ref = record AND g.recipient_id = o.keypair_id AND g.state <> 'ended';
+  ELSE
+    RAISE EXCEPTION 'not an ending: %', event;
+  END IF;
+END $$;

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from simpul.network import regions
-from simpul.site import database
+from simpul.site import database, restoring
+from simpul.vault.keydirectory import Untrusted
+from simpul.vault.tombstones import Altered
 
 
 class Command(BaseCommand):
@@ -14,8 +16,36 @@ class Command(BaseCommand):
 
     help = __doc__
 
+    def add_arguments(self, parser: Any) -> None:
+        """Whether the database may be behind what this machine remembers."""
+        parser.add_argument("--restoring", action="store_true", help="`settle` comes next")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrates, applies the SQL files and loads the regions."""
+        """Migrates, applies the SQL files, loads the regions; refuses a database restored unseen."""
         call_command("migrate", verbosity=0, interactive=False)
         database.apply_sql()
         regions.load()
+        if not options["restoring"]:
+            self._check()
+
+    def _check(self) -> None:
+        try:
+            found = restoring.behind()
+        except Untrusted as error:
+            raise CommandError(
+                "Basis data ini bukan yang disahkan di sini. Tidak ada yang dibuka."
+                f" / Not the database that was signed here; nothing is opened: {error}"
+            ) from None
+        except Altered as error:
+            raise CommandError(
+                f"Catatan pencabutan berubah di baris {error.line}. Pakai salinannya."
+                f" / The log of endings was altered at line {error.line}. Use its copy."
+            ) from None
+        if found:
+            raise CommandError(
+                "Basis data ini lebih tua dari yang diingat mesin ini. Tidak ada yang dibuka."
+                " Jalankan: ./simpul re-pin\n"
+                "This database is older than what this machine remembers; nothing is opened."
+                f" Directory {found.entries} of {found.pinned}, chain {found.linked} of"
+                f" {found.remembered}. Run: ./simpul re-pin"
+            )
