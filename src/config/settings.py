@@ -162,6 +162,14 @@ DATABASES = {
         },
     }
 }
+if "," in DATABASE_HOST:  # a machine that fell silent is given up soon, and the other one asked
+    DATABASES["default"]["OPTIONS"] |= {
+        "connect_timeout": 2,
+        "keepalives_idle": 2,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 5000,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Templates, languages, time -----------------------------------------------------------------

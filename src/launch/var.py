@@ -17,7 +17,10 @@ IRREPLACEABLE = ("pepper", "receipt", "instance-key")
 SECRETS = (
     *IRREPLACEABLE,
     *(f"{door}-cookie" for door in ("public", "workspace", "owner", "worker")),
-    *(f"db-{role}" for role in ("admin", "owner", "workspace", "public", "worker", "backup")),
+    *(
+        f"db-{role}"
+        for role in ("admin", "owner", "workspace", "public", "worker", "backup", "standby")
+    ),
 )
 
 

@@ -1,0 +1,208 @@
+"""Two machines, one database: following, writing on both, promoting, and staying shut."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from launch import pair, standby, var
+from launch.postgres import Cluster
+from launch.voice import Refused
+from tests import pairing
+from tests.launch.waiting import wait_until
+
+Two = tuple[Cluster, Cluster]
+
+
+@pytest.fixture
+def two() -> Iterator[Two]:
+    """A leader with one table and a follower; every write is on both."""
+    with pairing.two() as (first, second):
+        pairing.lead(first)
+        with pairing.administrator(first) as admin:
+            admin.execute("CREATE TABLE kept (number int PRIMARY KEY)")
+        second.follow()
+        with pairing.environment_of(first):
+            wait_until(lambda: followed(first))
+            standby.together(first.folder)
+        yield first, second
+
+
+def followed(cluster: Cluster) -> bool:
+    with pairing.administrator(cluster) as admin:
+        return bool(admin.execute("SELECT FROM pg_stat_replication WHERE state = 'streaming'").rowcount)
+
+
+def numbers(cluster: Cluster) -> set[int]:
+    with pairing.administrator(cluster) as admin:
+        return {row[0] for row in admin.execute("SELECT number FROM kept").fetchall()}
+
+
+def insert(cluster: Cluster, number: int, patience: str = "0") -> None:
+    with pairing.administrator(cluster) as admin:
+        admin.execute(f"SET statement_timeout = '{patience}'")
+        with admin.transaction():
+            admin.execute("INSERT INTO kept VALUES (%s)", [number])
+
+
+def waiting(cluster: Cluster) -> bool:
+    with pairing.administrator(cluster) as admin:
+        return bool(
+            admin.execute("SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'").rowcount
+        )
+
+
+def promote(cluster: Cluster) -> None:
+    with pairing.environment_of(cluster):
+        standby.promote(cluster.folder)
+
+
+def test_what_was_acknowledged_is_on_the_other_machine_when_the_first_is_killed(two: Two) -> None:
+    first, second = two
+    done: list[int] = []
+
+    def write() -> None:
+        try:
+            for number in range(100_000):
+                insert(first, number)
+                done.append(number)
+        except psycopg.OperationalError:
+            pass
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    wait_until(lambda: len(done) > 20)
+    pairing.kill(first)
+    writer.join()
+    promote(second)
+    assert set(done) <= numbers(second)
+    insert(second, -1)
+
+
+def test_a_write_waits_for_the_other_machine_and_no_limit_of_time_acknowledges_it(
+    two: Two,
+) -> None:
+    """statement_timeout does not end the wait: PostgreSQL would then call the write done."""
+    first, second = two
+    pairing.kill(second)
+    done: list[int] = []
+    writer = threading.Thread(target=lambda: (insert(first, 1, "300ms"), done.append(1)))
+    writer.start()
+    wait_until(lambda: waiting(first))
+    writer.join(1)
+    assert writer.is_alive() and not done
+    with pairing.environment_of(first):
+        standby.alone(first.folder)
+    writer.join(10)
+    assert done
+
+
+def test_who_led_before_stays_shut_and_becomes_the_follower(two: Two) -> None:
+    first, second = two
+    pairing.kill(first)
+    promote(second)
+    insert(second, 2)
+    with pytest.raises(Refused, match="leads now"):
+        first.start()
+    first.follow()
+    wait_until(lambda: numbers(first) == {2})
+    assert (first.lodging.data.parent / "before").exists(), "nothing is erased"
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        insert(first, 3)
+
+
+def test_who_led_before_and_reaches_nobody_acknowledges_nothing(two: Two) -> None:
+    """Cut off from the other machine it starts, for it cannot know better; its writes wait."""
+    first, second = two
+    pairing.kill(second)
+    pairing.kill(first)
+    first.start()
+    writer = threading.Thread(target=lambda: pytest.raises(psycopg.Error, insert, first, 4))
+    writer.start()
+    wait_until(lambda: waiting(first))
+    first.stop()
+    writer.join(10)
+    second.start()
+    promote(second)
+    assert 4 not in numbers(second)
+    assert first.overtaken()
+
+
+def test_nobody_is_promoted_while_the_other_leads(two: Two) -> None:
+    first, second = two
+    with pytest.raises(Refused, match="still leads"):
+        promote(second)
+    with pytest.raises(Refused, match="leads already"):
+        promote(first)
+
+
+def test_how_the_two_stand_is_said(two: Two, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = two
+    with pairing.environment_of(first):
+        standby.show(first.folder)
+        said = capsys.readouterr().out
+        assert "role: leads" in said and "on both: yes" in said and "sync" in said
+    with pairing.environment_of(second):
+        standby.show(second.folder)
+        assert "role: follows" in capsys.readouterr().out
+    pairing.kill(second)
+    with pairing.environment_of(first):
+        wait_until(lambda: not followed(first))
+        standby.show(first.folder)
+    assert "the other: away" in capsys.readouterr().out
+
+
+def test_data_of_somebody_else_are_not_copied_over(two: Two) -> None:
+    """A machine that leads something of its own is not made a follower."""
+    first, second = two
+    promoted = Cluster(first.folder, durable=False, paired=first.paired)
+    with pytest.raises(Refused, match="nothing is erased"):
+        promoted._copy()
+    assert first.alive() and numbers(first) == set()
+    with pytest.raises(Refused, match="does not follow"), pairing.environment_of(second):
+        standby.together(second.folder)
+
+
+def test_the_follower_has_no_right_on_a_row_and_nobody_follows_without_the_password(
+    two: Two,
+) -> None:
+    first, _second = two
+    assert first.paired
+    secret = var.secret(first.folder, "db-standby")
+    for more in ({"password": secret, "dbname": "postgres"}, {"password": "x", "replication": "1"}):
+        with pytest.raises(psycopg.OperationalError, match="pg_hba|password authentication"):
+            psycopg.connect(host=first.paired.own, user=pair.ROLE, **more)
+    with pytest.raises(psycopg.OperationalError, match="pg_hba"):
+        psycopg.connect(
+            host=first.paired.own, user="simpul_admin", dbname="postgres",
+            password=var.secret(first.folder, "db-admin"),
+        )  # fmt: skip
+
+
+def test_no_password_is_in_the_list_of_processes(two: Two) -> None:
+    from pathlib import Path
+
+    for cluster in two:
+        assert cluster.process
+        shown = Path(f"/proc/{cluster.process.pid}/cmdline").read_bytes()
+        assert var.secret(cluster.folder, "db-standby").encode() not in shown
+
+
+@pytest.mark.parametrize("peer", ["", "db.internal", "10.0.0.2"])
+def test_a_pair_that_is_not_safe_is_refused(
+    peer: str, secrets: object, place: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are addresses; between two machines there is TLS."""
+    monkeypatch.setenv("SIMPUL_VAR", str(place))
+    monkeypatch.setenv("SIMPUL_DATABASE_LISTEN", "127.0.0.2")
+    monkeypatch.setenv("SIMPUL_DATABASE_PEER", peer)
+    with pytest.raises(Refused):
+        pair.configured()
+
+
+def test_without_a_pair_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pair.configured() is None
+    with pytest.raises(Refused, match="operations"):
+        pair.wanted()
+    assert pair.network("10.0.0.2") == "10.0.0.2/32" and pair.network("::1") == "::1/128"
