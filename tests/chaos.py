@@ -70,7 +70,8 @@ class Chaos:
         surroundings |= {"SIMPUL_ASSUME_ROLE": "no", "SIMPUL_TESTS": "yes"}
         surroundings["PYTHONPATH"] += f":{instance.REPO}"
         words = [sys.executable, "-m", "tests.hand", what, str(self.house.place)]
-        return subprocess.Popen(words, env=surroundings)
+        with (self.house.place / "log" / "hand.log").open("ab") as log:
+            return subprocess.Popen(words, env=surroundings, stderr=log)
 
     def kill(self, times: int) -> None:
         """Kills at random moments; what a supervisor starts again is started again."""

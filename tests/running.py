@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -22,6 +22,8 @@ from launch import roles, var
 from launch.postgres import ADMIN, Cluster
 from launch.processes import environment
 from tests import instance
+
+Disk = Callable[[Path], AbstractContextManager[object]]
 
 
 @dataclass
@@ -174,20 +176,28 @@ def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
 
 
 @contextmanager
-def apart(prefix: str = "simpul-apart-") -> Iterator[tuple[Running, Cluster]]:
-    """The cast's instance on a PostgreSQL of its own, whose server may be killed; not started."""
+def apart(disk: Disk = nullcontext) -> Iterator[tuple[Running, Cluster]]:
+    """The cast's instance on a PostgreSQL of its own, whose server may be killed; not started.
+
+    `disk` puts another disk in the place of its folder.
+    """
     home = Path(os.environ["SIMPUL_VAR"])
-    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="simpul-apart-", dir="/tmp") as folder:
         Path(folder).chmod(0o711)
         place = Path(folder) / "var"
         place.mkdir(mode=0o700)
-        shutil.copytree(home / "static", place / "static")
-        cluster = Cluster(place, durable=False)
-        try:
-            cluster.start()
-            yield found(cluster), cluster
-        finally:
-            cluster.remove()
+        with disk(place):
+            yield from _apart(home, place)
+
+
+def _apart(home: Path, place: Path) -> Iterator[tuple[Running, Cluster]]:
+    shutil.copytree(home / "static", place / "static")
+    cluster = Cluster(place, durable=False)
+    try:
+        cluster.start()
+        yield found(cluster), cluster
+    finally:
+        cluster.remove()
 
 
 def found(cluster: Cluster) -> Running:
