@@ -108,7 +108,7 @@ class Chaos:
 
     def _kill_door(self, door: str) -> bool:
         with suppress(OSError):
-            return any([_end(pid) for pid in self.house.pids(door)])
+            return any({_end(pid) for pid in self.house.pids(door)})
         return False  # it is just being started again
 
     def _kill_backend(self) -> bool:
@@ -162,7 +162,9 @@ class Chaos:
     def _lost(self) -> dict[str, set[UUID]]:
         """Acknowledged acts that left no row, no access where there must be, or no line."""
         done = {step: self._refs(step) for step in ("sharing", "accepting", "withdrawing")}
-        begun = {UUID(line["consent"]) for line in self.ledger.lines() if line["step"] == "withdrawing"}
+        begun = {
+            UUID(line["consent"]) for line in self.ledger.lines() if line["step"] == "withdrawing"
+        }
         withdrawn = self._all("SELECT ref FROM cases_consent WHERE withdrawn_at IS NOT NULL")
         open_to = self._all("SELECT unnest(tags) FROM vault_grant WHERE state = 'live'")
         lines = {
@@ -186,7 +188,8 @@ class Chaos:
             "a share has no row": done["sharing"] - shared,
             "a consent left no line": self._refs("consenting") - lines["cases.consent_given"],
             "a withdrawal left no line": done["withdrawing"] - lines["cases.consent_withdrawn"],
-            "a referral left no line": self._refs("referring", "referral") - lines["referrals.sent"],
+            "a referral left no line": self._refs("referring", "referral")
+            - lines["referrals.sent"],
             **{name: {UUID(int=0)} for name, wrong in short.items() if wrong},
         }
 

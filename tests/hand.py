@@ -23,6 +23,7 @@ Made = TypeVar("Made")
 STORY = "Cerita yang tidak boleh hilang."
 PARTS = ["health", "safety"]
 
+
 class Ledger:
     """What was begun and what was acknowledged, one line each; a line is written whole or not."""
 
@@ -57,13 +58,18 @@ class Hand:
 
     def work(self) -> None:
         """One story after the other. A further kind of act is a further step here."""
-        number = 0
-        while True:
-            number += 1
-            self.story(withdraws=number % 2 == 1)
+        from simpul.vault import receipts
 
-    def story(self, *, withdraws: bool) -> None:
-        """One survivor's way through the house."""
+        while True:
+            token = receipts.new_token()
+            lookup = receipts.open_words(receipts.words_of(token), filing=True).lookup
+            self.step("filing", lambda: self.file(token), token=token)  # noqa: B023
+            case = self.step("taking up", lambda: self.take_up(lookup), token=token)  # noqa: B023
+            for withdraws in (True, True, True, False):
+                self.help(case, withdraws=withdraws)
+
+    def help(self, case: Any, *, withdraws: bool) -> None:
+        """A consent and what is done under it; most are taken back."""
         from django.utils import timezone
 
         from simpul.cases.actions import consents
@@ -71,12 +77,7 @@ class Hand:
         from simpul.referrals import access as referral_access
         from simpul.referrals import actions as referrals
         from simpul.referrals.actions import Need
-        from simpul.vault import receipts
 
-        token = receipts.new_token()
-        lookup = receipts.open_words(receipts.words_of(token), filing=True).lookup
-        self.step("filing", lambda: self.file(token), token=token)
-        case = self.step("taking up", lambda: self.take_up(lookup), token=token)
         now, ref, asked = timezone.now(), uuid4(), uuid4()
         until = (now + timedelta(days=30)).date()
 

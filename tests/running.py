@@ -195,7 +195,11 @@ def _apart(home: Path, place: Path) -> Iterator[tuple[Running, Cluster]]:
     cluster = Cluster(place, durable=False)
     try:
         cluster.start()
-        yield found(cluster), cluster
+        made = found(cluster)
+        try:
+            yield made, cluster
+        finally:
+            made.stop()
     finally:
         cluster.remove()
 

@@ -46,7 +46,9 @@ def parser() -> Parser:
     for verb, (indonesian, english) in VERBS.items():
         one = verbs.add_parser(verb, prog=f"./simpul {verb}", help=f"{indonesian} / {english}")
         if verb == "pair":
-            one.add_argument("what", nargs="?", choices=("show", "together", "alone"), default="show")
+            one.add_argument(
+                "what", nargs="?", choices=("show", "together", "alone"), default="show"
+            )
         if verb in {"demo", "up", "standby"}:
             one.add_argument("--host", default="127.0.0.1", help="alamat / address (%(default)s)")
             one.add_argument(

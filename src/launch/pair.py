@@ -9,6 +9,7 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from launch import var
 from launch.voice import Refused
@@ -123,7 +124,7 @@ def certificate(place: Path) -> Path | None:
     return path if path.exists() and path.with_suffix(".key").exists() else None
 
 
-def encrypted(place: Path) -> dict[str, str]:
+def encrypted(place: Path) -> dict[str, Any]:
     """What a connection to the other machine insists on."""
     found = certificate(place)
     return {"sslmode": "verify-ca", "sslrootcert": str(found)} if found else {}

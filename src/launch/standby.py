@@ -32,17 +32,26 @@ def show(place: Path) -> None:
     with own(place) as here:
         if _one(here, "SELECT pg_is_in_recovery()"):
             since = _one(here, "SELECT pg_last_xact_replay_timestamp()")
-            held = _one(here, "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+            held = _one(
+                here, "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
+            )
             say("peran: mengikuti", "role: follows")
-            say(f"tersambung: {'ya' if held else 'tidak'}", f"connected: {'yes' if held else 'no'}")
+            say(
+                f"tersambung: {'ya' if held else 'tidak'}", f"connected: {'yes' if held else 'no'}"
+            )
             say(f"tulisan terakhir yang sampai: {since}", "the last write that came")
             return
         both = bool(_one(here, f"SHOW {NAMES}"))
-        state = _one(here, "SELECT max(sync_state) FROM pg_stat_replication WHERE state = 'streaming'")
+        state = _one(
+            here, "SELECT max(sync_state) FROM pg_stat_replication WHERE state = 'streaming'"
+        )
         waiting = _one(here, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
         say("peran: memimpin", "role: leads")
         say(f"mesin lain: {'ikut' if state else 'tidak ada'}", f"the other: {state or 'away'}")
-        say(f"tulis di dua tempat: {'ya' if both else 'tidak'}", f"on both: {'yes' if both else 'no'}")
+        say(
+            f"tulis di dua tempat: {'ya' if both else 'tidak'}",
+            f"on both: {'yes' if both else 'no'}",
+        )
         say(f"tulisan yang menunggu: {waiting}", "writes that wait")
         if both and not state:
             say("Tunggu mesin lain, atau ./simpul pair alone", "Wait for it, or go on alone")
@@ -70,7 +79,10 @@ def alone(place: Path) -> None:
     pair.wanted()
     with own(place) as here:
         _wait_for(here, "")
-    say("Berjalan sendiri. Jangan promote mesin lain", "Alone now. Do not promote the other machine")
+    say(
+        "Berjalan sendiri. Jangan promote mesin lain",
+        "Alone now. Do not promote the other machine",
+    )
 
 
 def promote(place: Path) -> None:
@@ -98,5 +110,5 @@ def _wait_for(here: psycopg.Connection, name: str) -> None:
 
 
 def _one(here: psycopg.Connection, query: str) -> object:
-    row = here.execute(query).fetchone()  # type: ignore[arg-type]
+    row = here.execute(query).fetchone()
     return row[0] if row else None

@@ -113,11 +113,9 @@ def test_a_full_disk_of_the_pin_loses_no_word(small: tuple[Running, Cluster]) ->
     known = json.loads(pin.read_text())
     older = known["number"] - 1
     row = house.sql(f"SELECT encode(hash, 'hex') FROM vault_directoryentry WHERE number = {older}")
-    house.stop()
     before = known | {"number": older, "hash": row[0][0]}
     pin.write_text(json.dumps(before))
     fields = last_page(house) | {"story": TYPED}
-    house.start()
     reports = count(house)
     with full(house.place):
         status, text = send(house, fields)

@@ -31,7 +31,9 @@ def two() -> Iterator[Two]:
 
 def followed(cluster: Cluster) -> bool:
     with pairing.administrator(cluster) as admin:
-        return bool(admin.execute("SELECT FROM pg_stat_replication WHERE state = 'streaming'").rowcount)
+        return bool(
+            admin.execute("SELECT FROM pg_stat_replication WHERE state = 'streaming'").rowcount
+        )
 
 
 def numbers(cluster: Cluster) -> set[int]:
@@ -44,6 +46,12 @@ def insert(cluster: Cluster, number: int, patience: str = "0") -> None:
         admin.execute(f"SET statement_timeout = '{patience}'")
         with admin.transaction():
             admin.execute("INSERT INTO kept VALUES (%s)", [number])
+
+
+def in_vain(cluster: Cluster, number: int) -> None:
+    """Inserts what is not acknowledged."""
+    with pytest.raises(psycopg.Error):
+        insert(cluster, number)
 
 
 def waiting(cluster: Cluster) -> bool:
@@ -118,7 +126,7 @@ def test_who_led_before_and_reaches_nobody_acknowledges_nothing(two: Two) -> Non
     pairing.kill(second)
     pairing.kill(first)
     first.start()
-    writer = threading.Thread(target=lambda: pytest.raises(psycopg.Error, insert, first, 4))
+    writer = threading.Thread(target=in_vain, args=[first, 4])
     writer.start()
     wait_until(lambda: waiting(first))
     first.stop()
@@ -170,8 +178,11 @@ def test_the_follower_has_no_right_on_a_row_and_nobody_follows_without_the_passw
     first, _second = two
     assert first.paired
     secret = var.secret(first.folder, "db-standby")
-    for more in ({"password": secret, "dbname": "postgres"}, {"password": "x", "replication": "1"}):
-        with pytest.raises(psycopg.OperationalError, match="pg_hba|password authentication"):
+    for more in (
+        {"password": secret, "dbname": "postgres"},
+        {"password": "x", "replication": "1"},
+    ):
+        with pytest.raises(psycopg.OperationalError, match=r"pg_hba|password authentication"):
             psycopg.connect(host=first.paired.own, user=pair.ROLE, **more)
     with pytest.raises(psycopg.OperationalError, match="pg_hba"):
         psycopg.connect(
