@@ -178,7 +178,8 @@ def work(folder: Path) -> None:
         if not pid:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             worker.work()
-        (folder / "hand").write_text(str(pid))
+        (folder / "hand.new").write_text(str(pid))
+        (folder / "hand.new").replace(folder / "hand")
         os.waitpid(pid, 0)
 
 

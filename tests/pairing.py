@@ -58,7 +58,7 @@ def kill(cluster: Cluster) -> None:
 
 
 @contextmanager
-def environment_of(cluster: Cluster) -> Iterator[None]:
+def environment_of(cluster: Cluster) -> Iterator[dict[str, str]]:
     """What a person on that machine has in her environment."""
     assert cluster.paired
     names = {
@@ -68,7 +68,7 @@ def environment_of(cluster: Cluster) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in names}
     os.environ |= names
     try:
-        yield
+        yield names
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

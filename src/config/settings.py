@@ -163,8 +163,7 @@ DATABASES = {
         "PASSWORD": secret(f"db-{DOOR}"),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            # A pool that tries for long tries ever more rarely; the next request tries at once.
-            "pool": {"min_size": 1, "max_size": 12, "timeout": 10, "reconnect_timeout": 1}
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 10}
             if DOOR in {"public", "workspace"}
             else False,
             "connect_timeout": 5,

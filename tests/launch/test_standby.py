@@ -2,22 +2,24 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from launch import pair, standby, var
+from launch import commands, pair, roles, standby, var
 from launch.postgres import Cluster
 from launch.voice import Refused
 from tests import pairing
+from tests.launch.test_supervisor import Instance
 from tests.launch.waiting import wait_until
 
 Two = tuple[Cluster, Cluster]
 
 
-@pytest.fixture
-def two() -> Iterator[Two]:
-    """A leader with one table and a follower; every write is on both."""
+@contextmanager
+def standing() -> Iterator[Two]:
     with pairing.two() as (first, second):
         pairing.lead(first)
         with pairing.administrator(first) as admin:
@@ -27,6 +29,20 @@ def two() -> Iterator[Two]:
             wait_until(lambda: followed(first))
             standby.together(first.folder)
         yield first, second
+
+
+@pytest.fixture
+def two() -> Iterator[Two]:
+    """A leader with one table and a follower; every write is on both."""
+    with standing() as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[Two]:
+    """The same for all tests that leave it as it is."""
+    with standing() as both:
+        yield both
 
 
 def followed(cluster: Cluster) -> bool:
@@ -137,8 +153,8 @@ def test_who_led_before_and_reaches_nobody_acknowledges_nothing(two: Two) -> Non
     assert first.overtaken()
 
 
-def test_nobody_is_promoted_while_the_other_leads(two: Two) -> None:
-    first, second = two
+def test_nobody_is_promoted_while_the_other_leads(untouched: Two) -> None:
+    first, second = untouched
     with pytest.raises(Refused, match="still leads"):
         promote(second)
     with pytest.raises(Refused, match="leads already"):
@@ -161,9 +177,9 @@ def test_how_the_two_stand_is_said(two: Two, capsys: pytest.CaptureFixture[str])
     assert "the other: away" in capsys.readouterr().out
 
 
-def test_data_of_somebody_else_are_not_copied_over(two: Two) -> None:
+def test_data_of_somebody_else_are_not_copied_over(untouched: Two) -> None:
     """A machine that leads something of its own is not made a follower."""
-    first, second = two
+    first, second = untouched
     promoted = Cluster(first.folder, durable=False, paired=first.paired)
     with pytest.raises(Refused, match="nothing is erased"):
         promoted._copy()
@@ -173,9 +189,9 @@ def test_data_of_somebody_else_are_not_copied_over(two: Two) -> None:
 
 
 def test_the_follower_has_no_right_on_a_row_and_nobody_follows_without_the_password(
-    two: Two,
+    untouched: Two,
 ) -> None:
-    first, _second = two
+    first, _second = untouched
     assert first.paired
     secret = var.secret(first.folder, "db-standby")
     for more in (
@@ -191,13 +207,92 @@ def test_the_follower_has_no_right_on_a_row_and_nobody_follows_without_the_passw
         )  # fmt: skip
 
 
-def test_no_password_is_in_the_list_of_processes(two: Two) -> None:
-    from pathlib import Path
-
-    for cluster in two:
+def test_no_password_is_in_the_list_of_processes(untouched: Two) -> None:
+    for cluster in untouched:
         assert cluster.process
         shown = Path(f"/proc/{cluster.process.pid}/cmdline").read_bytes()
         assert var.secret(cluster.folder, "db-standby").encode() not in shown
+
+
+def test_two_supervisors_follow_change_over_and_change_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The verbs that people type, in the order in which they type them."""
+    with pairing.two() as (first, second):
+
+        def start(cluster: Cluster, verb: str) -> Instance:
+            with pairing.environment_of(cluster) as told:
+                return Instance(cluster.folder, verb, **told)
+
+        def say(cluster: Cluster, *words: str) -> int:
+            with pairing.environment_of(cluster) as told, pytest.MonkeyPatch.context() as patch:
+                for name, value in {**told, "SIMPUL_VAR": str(cluster.folder)}.items():
+                    patch.setenv(name, value)
+                return commands.main(list(words))
+
+        leader = start(first, "up").ready()
+        follower = leader
+        try:
+            with pairing.administrator(first) as admin:
+                roles.make_standby_role(admin, var.secret(first.folder, "db-standby"))
+            follower = start(second, "standby").ready()
+            wait_until(lambda: followed(first))
+            assert say(first, "pair", "together") == 0
+            assert say(second, "promote") == 1, "the first one still leads"
+            assert say(first, "pair") == 0 and "on both: yes" in capsys.readouterr().out
+            leader.process.terminate()
+            assert leader.wait() == 0
+            assert say(second, "promote") == 0
+            leader = start(first, "up")
+            assert leader.wait() == 1 and "leads now" in leader.said
+            leader = start(first, "standby").ready()
+            wait_until(lambda: followed(second))
+            assert say(second, "pair", "together") == 0
+            refused = start(second, "up")
+            assert refused.wait() == 1, "it already runs"
+        finally:
+            for each in (leader, follower):
+                each.process.terminate()
+                each.wait()
+        assert start(first, "up").wait() == 1, "a follower is not started as a leader"
+
+
+def test_a_leader_that_finds_the_other_one_leading_stops_its_own_database(two: Two) -> None:
+    """After a cut in the network: doors lose the old leader and find the new one."""
+    from launch.supervisor import Supervisor
+    from launch.wakeups import Signals
+
+    first, second = two
+    first.stop()
+    promote(second)
+    first.paired, kept = None, first.paired
+    first.start()  # as if it had never been stopped
+    first.paired = kept
+    with Signals() as signals:
+        supervisor = Supervisor(first.folder, signals)
+        supervisor.cluster = first
+        supervisor._yield_the_lead()
+    assert not first.alive()
+
+
+def test_preparing_the_roles_makes_the_one_that_follows(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pairing.two() as (first, _second):
+        first.start()
+        with pairing.environment_of(first) as told:
+            names = {**told, **first.address(), "SIMPUL_VAR": str(first.folder)}
+            for name, value in names.items():
+                monkeypatch.setenv(name, value)
+            roles.main()
+            roles.main()
+        with pairing.administrator(first) as admin:
+            row = admin.execute(
+                "SELECT rolreplication, rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles"
+                " WHERE rolname = %s",
+                [pair.ROLE],
+            ).fetchone()
+        assert row == (True, False)
 
 
 @pytest.mark.parametrize("peer", ["", "db.internal", "10.0.0.2"])
