@@ -108,7 +108,8 @@ class Chaos:
 
     def _kill_door(self, door: str) -> bool:
         with suppress(OSError):
-            return any({_end(pid) for pid in self.house.pids(door)})
+            killed = [_end(pid) for pid in self.house.pids(door)]
+            return any(killed)
         return False  # it is just being started again
 
     def _kill_backend(self) -> bool:

@@ -50,7 +50,7 @@ class Pair:
             **more,
             "listen_addresses": self.own,
             "hba_file": str(beside / "hba.conf"),
-            "primary_conninfo": self.way(place, beside / "password"),
+            "primary_conninfo": self.way(place, beside),
         }
 
     def files(self, place: Path) -> dict[str, str]:
@@ -69,10 +69,14 @@ class Pair:
                 made[name] = (place / "secrets" / name).read_text()
         return made
 
-    def way(self, place: Path, password: Path) -> str:
+    def way(self, place: Path, beside: Path) -> str:
         """The connection string to the other machine; the password stays in its file."""
-        words = f"host={self.peer} user={ROLE} application_name={ROLE} passfile={password}"
-        return " ".join([words, *(f"{k}={v}" for k, v in encrypted(place).items())])
+        said = {"host": self.peer, "user": ROLE, "application_name": ROLE}
+        said["passfile"] = str(beside / "password")
+        if certificate(place):
+            # Its copy there: PostgreSQL may be another user, to whom our secrets are closed.
+            said |= encrypted(place) | {"sslrootcert": str(beside / "database.crt")}
+        return " ".join(f"{name}={value}" for name, value in said.items())
 
 
 @dataclass(frozen=True)

@@ -186,10 +186,10 @@ class Cluster:
             )
         self._tidy()
         shutil.rmtree(draft, ignore_errors=True)
-        password = self._write_files() / "password"
+        beside = self._write_files()
         software = self.lodging.reach(binaries())
         words = [str(software.folder / "pg_basebackup"), "-D", str(draft), "-w", "-X", "stream"]
-        words += ["-c", "fast", "-d", self.paired.way(self.folder, password)]
+        words += ["-c", "fast", "-d", self.paired.way(self.folder, beside)]
         done = subprocess.run(
             tether.command(words, account=account),
             cwd="/",

@@ -1,12 +1,18 @@
 """Two machines, one database: following, writing on both, promoting, and staying shut."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from launch import commands, pair, roles, standby, var
 from launch.postgres import Cluster
@@ -205,6 +211,47 @@ def test_the_follower_has_no_right_on_a_row_and_nobody_follows_without_the_passw
             host=first.paired.own, user="simpul_admin", dbname="postgres",
             password=var.secret(first.folder, "db-admin"),
         )  # fmt: skip
+
+
+def test_with_a_certificate_nobody_is_let_in_without_tls() -> None:
+    """The follower checks that it speaks with who holds the certificate's key."""
+    with pairing.two() as (first, second):
+        for cluster in (first, second):
+            certify(cluster.folder / "secrets")
+        pairing.lead(first)
+        assert first.paired
+        with pytest.raises(psycopg.OperationalError, match="pg_hba"):
+            psycopg.connect(
+                host=first.paired.own, user=pair.ROLE, replication="true", sslmode="disable",
+                password=var.secret(first.folder, "db-standby"),
+            )  # fmt: skip
+        with pytest.raises(Refused, match="certificate verify failed"):
+            second.follow()
+        for name in ("database.crt", "database.key"):
+            shutil.copy(first.folder / "secrets" / name, second.folder / "secrets" / name)
+        second.follow()
+        wait_until(lambda: followed(first))
+        with pairing.administrator(first) as admin:
+            row = admin.execute("SELECT count(*) FROM pg_stat_ssl WHERE ssl").fetchone()
+        assert row == (1,)
+        seen = pair.look(second.paired, second.folder) if second.paired else None
+        assert seen and seen.leads
+        assert first.address()["PGSSLMODE"] == "verify-ca"
+
+
+def certify(secrets: Path) -> None:
+    """A key and a certificate signed by itself, as an operator makes them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "simpul")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signed = made.sign(key, SHA256())
+    (secrets / "database.crt").write_bytes(signed.public_bytes(Encoding.PEM))
+    (secrets / "database.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
 
 
 def test_no_password_is_in_the_list_of_processes(untouched: Two) -> None:
