@@ -5,9 +5,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -15,8 +16,14 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
+from launch import roles, var
+from launch.postgres import ADMIN, Cluster
+from launch.processes import environment
 from tests import instance
+
+Disk = Callable[[Path], AbstractContextManager[object]]
 
 
 @dataclass
@@ -30,9 +37,14 @@ class Running:
 
     def start(self) -> None:
         """Starts doors and worker and waits until both doors answer."""
-        from launch.processes import environment
-
-        sockets = {door: self._bind(door) for door in ("public", "workspace")}
+        sockets: dict[str, socket.socket] = {}
+        try:
+            for door in ("public", "workspace"):
+                sockets[door] = self._bind(door)
+        except OSError:
+            for sock in sockets.values():
+                sock.close()
+            raise
         words = [f"--{door}={sock.fileno()}" for door, sock in sockets.items()]
         surroundings = environment(self.place, "worker", self.database)
         surroundings["SIMPUL_ASSUME_ROLE"] = "no"
@@ -60,7 +72,11 @@ class Running:
     def _bind(self, door: str) -> socket.socket:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", self.ports.get(door, 0)))
+        try:
+            sock.bind(("127.0.0.1", self.ports.get(door, 0)))
+        except OSError:
+            sock.close()
+            raise
         sock.listen(1024)
         self.ports[door] = sock.getsockname()[1]
         return sock
@@ -101,8 +117,6 @@ class Running:
 
     def sql(self, query: str) -> list[tuple[object, ...]]:
         """What the database holds, as its administrator sees it."""
-        from launch import var
-
         with psycopg.connect(
             host=self.database["SIMPUL_DATABASE_HOST"], user="simpul_admin",
             password=var.secret(self.place, "db-admin"),
@@ -112,8 +126,6 @@ class Running:
 
     def command(self, *words: str, door: str = "owner") -> "subprocess.CompletedProcess[str]":
         """One of our Django commands, as `./simpul` runs it."""
-        from launch.processes import environment
-
         surroundings = environment(self.place, door, self.database)
         surroundings["SIMPUL_ASSUME_ROLE"] = "no"
         return subprocess.run(
@@ -161,3 +173,56 @@ def running(*, argon: int = 8 * 1024 * 1024) -> Iterator[Running]:
     with placed(argon=argon) as made:
         made.start()
         yield made
+
+
+@contextmanager
+def apart(disk: Disk = nullcontext) -> Iterator[tuple[Running, Cluster]]:
+    """The cast's instance on a PostgreSQL of its own, whose server may be killed; not started.
+
+    `disk` puts another disk in the place of its folder.
+    """
+    home = Path(os.environ["SIMPUL_VAR"])
+    with tempfile.TemporaryDirectory(prefix="simpul-apart-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        place = Path(folder) / "var"
+        place.mkdir(mode=0o700)
+        with disk(place):
+            yield from _apart(home, place)
+
+
+def _apart(home: Path, place: Path) -> Iterator[tuple[Running, Cluster]]:
+    shutil.copytree(home / "static", place / "static")
+    cluster = Cluster(place, durable=False)
+    try:
+        cluster.start()
+        made = found(cluster)
+        try:
+            yield made, cluster
+        finally:
+            made.stop()
+    finally:
+        cluster.remove()
+
+
+def found(cluster: Cluster) -> Running:
+    """Founds the cast on a cluster that has just been made."""
+    place = cluster.folder
+    database = {
+        **cluster.address(),
+        "SIMPUL_DATABASE_NAME": "simpul",
+        "SIMPUL_ARGON_MEMORY": str(8 * 1024 * 1024),
+    }
+    made = Running(place, database)
+    server = make_conninfo(
+        host=str(cluster.lodging.run), user=ADMIN, password=var.secret(place, "db-admin")
+    )
+    roles.prepare(server, "simpul", roles.passwords(place))
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as admin:
+        # Founding plays every door in turn; nobody keeps that right afterwards.
+        admin.execute("GRANT simpul_workspace, simpul_public, simpul_worker TO simpul_owner")
+        surroundings = environment(place, "owner", database) | {"SIMPUL_ASSUME_ROLE": "yes"}
+        surroundings["PYTHONPATH"] += f":{instance.REPO}"
+        for words in (["django", "prepare"], ["tests.cast"]):
+            subprocess.run([sys.executable, "-m", *words], env=surroundings, check=True)
+        admin.execute("REVOKE simpul_workspace, simpul_public, simpul_worker FROM simpul_owner")
+    return made

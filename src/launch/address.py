@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from launch import var
+from launch import pair, var
 from launch.postgres import Cluster
 from launch.voice import Refused
 
@@ -51,7 +51,7 @@ def at_hand(place: Path) -> Iterator[dict[str, str]]:
     if url := os.environ.get("DATABASE_URL"):
         yield of_url(url)
         return
-    cluster = Cluster(place)
+    cluster = Cluster(place, paired=pair.configured())
     if not var.kind_of(place):
         raise Refused(
             f"Belum ada apa-apa di {place}. Jalankan ./simpul up dulu.",

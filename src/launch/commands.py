@@ -12,6 +12,9 @@ from launch.voice import Refused, say
 VERBS = {
     "demo": ("jaringan NTT rekaan, lengkap", "the whole thing, with invented people"),
     "up": ("sama, tanpa data rekaan", "the same without invented people"),
+    "standby": ("mesin kedua: ikuti yang pertama", "the second machine: follow the first"),
+    "promote": ("mesin kedua memimpin", "the second machine leads from now on"),
+    "pair": ("dua mesin: keadaan, together, alone", "two machines: state, together, alone"),
     "test": ("semua uji, atau yang diberikan ke pytest", "all tests, or what pytest is given"),
     "check": ("bentuk, tipe, aturan, teks", "format, types, contracts, texts"),
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
@@ -52,7 +55,11 @@ def parser() -> Parser:
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, (indonesian, english) in VERBS.items():
         one = verbs.add_parser(verb, prog=f"./simpul {verb}", help=f"{indonesian} / {english}")
-        if verb in {"demo", "up"}:
+        if verb == "pair":
+            one.add_argument(
+                "what", nargs="?", choices=("show", "together", "alone"), default="show"
+            )
+        if verb in {"demo", "up", "standby"}:
             one.add_argument("--host", default="127.0.0.1", help="alamat / address (%(default)s)")
             one.add_argument(
                 "--port",
@@ -115,10 +122,14 @@ def main(arguments: list[str]) -> int:
     given = parse(arguments)
     try:
         match given.verb:
-            case "demo" | "up":
+            case "demo" | "up" | "standby":
                 from launch import supervisor
 
-                return supervisor.run(demo=given.verb == "demo", host=given.host, port=given.port)
+                return supervisor.run(given.verb, host=given.host, port=given.port)
+            case "promote":
+                return paired("promote")
+            case "pair":
+                return paired(given.what)
             case "test":
                 from launch import testing
 
@@ -186,6 +197,20 @@ def re_pin() -> int:
     with address.at_hand(place) as database:
         restore.step(place, database, "prepare", "--restoring")
         restore.step(place, database, "settle")
+    return 0
+
+
+def paired(what: str) -> int:
+    """Do what a person decided about two machines, beside the running instance."""
+    from launch import standby, tether
+
+    tether.harden()
+    {
+        "show": standby.show,
+        "together": standby.together,
+        "alone": standby.alone,
+        "promote": standby.promote,
+    }[what](var.folder())
     return 0
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from launch import tether, var
+from launch import pair, tether, var
 from launch.binaries import Binaries, binaries
 from launch.lodging import SOCKET, Lodging
 from launch.voice import Refused
@@ -62,18 +62,32 @@ class Cluster:
     but no power cut.
     """
 
-    def __init__(self, folder: Path, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, durable: bool = True, paired: pair.Pair | None = None
+    ) -> None:
         self.folder = folder
         self.durable = durable
+        self.paired = paired
         self.lodging = Lodging(folder)
         self.process: subprocess.Popen[bytes] | None = None
 
     def address(self) -> dict[str, str]:
-        """Where the database is, as variables for config/settings.py."""
+        """Where the database is, as variables for config/settings.py and for libpq.
+
+        Of two machines each is tried, and whichever takes writes is the one.
+        """
+        both = {}
+        if self.paired:
+            said = pair.encrypted(self.folder)
+            both = {"PGTARGETSESSIONATTRS": "read-write"}
+            both |= {f"PG{name.upper()}": value for name, value in said.items()}
         return {
-            "SIMPUL_DATABASE_HOST": str(self.lodging.run),
+            "SIMPUL_DATABASE_HOST": ",".join(
+                [str(self.lodging.run), *([self.paired.peer] if self.paired else [])]
+            ),
             "SIMPUL_DATABASE_PORT": "",
             "SIMPUL_DATABASE_NAME": "simpul",
+            **both,
         }
 
     def __enter__(self) -> "Cluster":
@@ -99,6 +113,9 @@ class Cluster:
             self._initialise(software)
         self._tidy()
         settings = {**SETTINGS, "unix_socket_directories": str(run)}
+        if self.paired:
+            self._stay_shut()
+            settings |= self.paired.settings(self.folder, self._write_files())
         if software.version >= 18:
             settings |= FROM_18
         if not self.durable:
@@ -124,6 +141,100 @@ class Cluster:
                     f"PostgreSQL did not start. See {self.folder}/log/postgres.log.",
                 )
             time.sleep(0.05)
+
+    def follow(self) -> None:
+        """Start as the follower of the other machine; what is not a copy of it yet becomes one."""
+        assert self.paired
+        var.make(self.folder)
+        self.lodging.settle()
+        if not self.follows():
+            self._copy()
+        self.start()
+
+    def follows(self) -> bool:
+        """Whether our data are those of a follower that nobody has promoted."""
+        return (self.lodging.data / "standby.signal").exists()
+
+    def overtaken(self) -> bool:
+        """Whether the other machine leads now, and our data are those of who led before."""
+        data = self.lodging.data
+        if not self.paired or self.follows() or not (data / "PG_VERSION").exists():
+            return False
+        seen = pair.look(self.paired, self.folder)
+        if not seen or not seen.leads:
+            return False
+        software = self.lodging.reach(binaries(int((data / "PG_VERSION").read_text())))
+        return seen.timeline > self._timeline(software)
+
+    def _stay_shut(self) -> None:
+        """Whoever led before takes no writes again, and does not even answer."""
+        if self.overtaken():
+            raise Refused(
+                "Mesin lain sudah memimpin. Di sini jalankan ./simpul standby.",
+                "The other machine leads now. Here, run ./simpul standby.",
+            )
+
+    def _copy(self) -> None:
+        """Copy the leader's data; data of our own from before are kept beside it."""
+        assert self.paired
+        data, account = self.lodging.data, self.lodging.account
+        draft, before = data.with_name("draft"), data.with_name("before")
+        had = (data / "PG_VERSION").exists()
+        if had and (before.exists() or not self.overtaken()):
+            raise Refused(
+                f"Di {data} ada data lain. Pindahkan dulu; tidak ada yang dihapus.",
+                f"{data} holds other data (or {before} does). Move it first; nothing is erased.",
+            )
+        self._tidy()
+        shutil.rmtree(draft, ignore_errors=True)
+        beside = self._write_files()
+        software = self.lodging.reach(binaries())
+        words = [str(software.folder / "pg_basebackup"), "-D", str(draft), "-w", "-X", "stream"]
+        words += ["-c", "fast", "-d", self.paired.way(self.folder, beside)]
+        done = subprocess.run(
+            tether.command(words, account=account),
+            cwd="/",
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise Refused(
+                f"Belum bisa menyalin dari {self.paired.peer}. Jalankan ./simpul up di sana.",
+                f"pg_basebackup says: {done.stderr.strip()}",
+            )
+        (draft / "standby.signal").touch()
+        if had:
+            data.rename(before)
+        draft.rename(data)
+
+    def _write_files(self) -> Path:
+        """Write what PostgreSQL reads beside its data, for its user alone; give back the folder."""
+        assert self.paired
+        beside, account = self.lodging.data.parent, self.lodging.account
+        for name, text in self.paired.files(self.folder).items():
+            path = beside / name
+            path.unlink(missing_ok=True)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+            if account:
+                os.chown(path, account.uid, account.gid)
+        return beside
+
+    def _timeline(self, software: Binaries) -> int:
+        """How often somebody was promoted, as our data know it."""
+        words = [str(software.folder / "pg_controldata"), "-D", str(self.lodging.data)]
+        done = subprocess.run(
+            tether.command(words, account=self.lodging.account),
+            cwd="/",
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (line,) = [x for x in done.stdout.splitlines() if "checkpoint's TimeLineID" in x]
+        return int(line.split()[-1])
 
     def alive(self) -> bool:
         """Whether the server that we started still runs."""

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
-from launch import var
+from launch import pair, var
 from launch.postgres import ADMIN
 
 OWNER, BACKUP = "simpul_owner", "simpul_backup"
@@ -34,15 +34,12 @@ def make_roles(admin: psycopg.Connection, passwords: Mapping[str, str]) -> None:
         if not admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).rowcount:
             admin.execute(SQL("CREATE ROLE {}").format(role))
         reads_all = SQL("BYPASSRLS" if name == BACKUP else "NOBYPASSRLS")
-        # Sent as a SCRAM verifier: the password itself could be logged by the server.
-        verifier = admin.pgconn.encrypt_password(
-            passwords[name].encode(), name.encode(), b"scram-sha-256"
-        )
+        verifier = _verifier(admin, name, passwords[name])
         admin.execute(
             SQL(
                 "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {}"
                 " PASSWORD {}"
-            ).format(role, reads_all, Literal(verifier.decode()))
+            ).format(role, reads_all, verifier)
         )
     for name in SERVING:
         for setting, value in PATIENCE.items():
@@ -51,6 +48,26 @@ def make_roles(admin: psycopg.Connection, passwords: Mapping[str, str]) -> None:
                     Identifier(name), Identifier(setting), Literal(value)
                 )
             )
+
+
+def make_standby_role(admin: psycopg.Connection, password: str) -> None:
+    """Make the role that the other machine follows us with: it copies everything, and opens no row."""
+    role = Identifier(pair.ROLE)
+    if not admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [pair.ROLE]).rowcount:
+        admin.execute(SQL("CREATE ROLE {}").format(role))
+    verifier = _verifier(admin, pair.ROLE, password)
+    admin.execute(
+        SQL(
+            "ALTER ROLE {} LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+            " CONNECTION LIMIT 4 PASSWORD {}"
+        ).format(role, verifier)
+    )
+
+
+def _verifier(admin: psycopg.Connection, name: str, password: str) -> Literal:
+    """A SCRAM verifier: the password itself could be logged by the server."""
+    said = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return Literal(said.decode())
 
 
 def make_database(admin: psycopg.Connection, name: str) -> None:
@@ -100,6 +117,9 @@ def main() -> None:
     """Prepare the database of this instance."""
     place = var.folder()
     prepare(administrator(place), os.environ["SIMPUL_DATABASE_NAME"], passwords(place))
+    if pair.configured():
+        with psycopg.connect(administrator(place), dbname="postgres", autocommit=True) as admin:
+            make_standby_role(admin, var.secret(place, "db-standby"))
 
 
 if __name__ == "__main__":

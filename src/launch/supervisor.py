@@ -1,4 +1,4 @@
-"""`./simpul up` and `demo`: database, doors and worker, started, watched, stopped in order.
+"""`./simpul up`, `demo` and `standby`: database, doors and worker, started, watched, stopped in order.
 
 It imports nothing of the product, so that it stays small beside what it watches.
 """
@@ -8,7 +8,7 @@ import socket
 import time
 from pathlib import Path
 
-from launch import address, control, tether, var
+from launch import address, control, pair, tether, var
 from launch.lodging import Lodging
 from launch.postgres import Cluster
 from launch.processes import Program, environment, python
@@ -29,16 +29,21 @@ class Ended(Exception):
     """Somebody asked us to end while we were starting."""
 
 
-def run(*, demo: bool, host: str, port: int) -> int:
-    """Serve until Ctrl-C; give back the exit code."""
+def run(verb: str, *, host: str, port: int) -> int:
+    """Serve until Ctrl-C, as the verb says; give back the exit code."""
     tether.harden()
     place = var.folder()
+    if verb == "standby" and not (place / "secrets" / "instance").exists():
+        raise Refused(
+            f"Salin map secrets dari mesin pertama ke {place} dulu.",
+            f"Copy the folder secrets of the first machine into {place} first.",
+        )
     var.make(place)
     with Signals() as signals, var.held(place):
-        var.claim(place, "demo" if demo else "real")
+        var.claim(place, "demo" if verb == "demo" else "real")
         supervisor = Supervisor(place, signals)
         try:
-            supervisor.open(demo, host, port)
+            supervisor.open(verb, host, port)
             supervisor.watch()
         except Ended:
             pass
@@ -57,19 +62,23 @@ class Supervisor:
         self.listeners: list[socket.socket] = []
         self.product: Program | None = None
 
-    def open(self, demo: bool, host: str, port: int) -> None:
+    def open(self, verb: str, host: str, port: int) -> None:
         """Bring everything up, in the order in which one thing needs the other."""
         for offset in range(len(DOORS)):
             self.listeners.append(_bind(host, port + offset if port else 0))
-        database = self._open_database()
+        follows = verb == "standby"
+        database = self._open_database(follows)
         owner = environment(self.place, "owner", database)
         say("Menyiapkan basis data", "Preparing the database")
         administrator = owner | {k: v for k, v in os.environ.items() if k == "DATABASE_URL"}
-        self._finish(administrator, "launch.roles")
+        if not follows:  # else the leader has done it
+            self._finish(administrator, "launch.roles")
         self._finish(owner, "launch.catalogues", "compile")
-        self._finish(owner, "django", "prepare")
+        if not follows:
+            self._finish(owner, "django", "prepare")
         self._finish(owner, "django", "collectstatic", "--noinput", "--verbosity", "0")
-        self._finish(owner, "django", "demo" if demo else "first_day")
+        if not follows:
+            self._finish(owner, "django", "demo" if verb == "demo" else "first_day")
         say("Membuka pintu", "Opening the doors")
         fds = []
         words = ["launch.nursery"]
@@ -94,9 +103,16 @@ class Supervisor:
         if self.product:
             watched.append(Watched(PRODUCT, self.product))
         while True:
+            self._yield_the_lead()
             for each in watched:
                 each.look()
             self._pause(1)
+
+    def _yield_the_lead(self) -> None:
+        """Where the other machine leads now, our database is stopped and the doors go there."""
+        if self.cluster and self.cluster.alive() and self.cluster.overtaken():
+            say("Mesin lain memimpin sekarang", "The other machine leads now")
+            self.cluster.stop(2)
 
     def close(self) -> None:
         """Stop web, then worker, then database, within 15 seconds. Further signals wait."""
@@ -110,12 +126,20 @@ class Supervisor:
         self.lodging.leave()
         say("Selesai", "Done")
 
-    def _open_database(self) -> dict[str, str]:
+    def _open_database(self, follows: bool) -> dict[str, str]:
         if url := os.environ.get("DATABASE_URL"):
             self.lodging.settle_run(self.place)
             return address.of_url(url)
-        self.cluster = Cluster(self.place)
-        self.cluster.start()
+        self.cluster = Cluster(self.place, paired=pair.wanted() if follows else pair.configured())
+        if follows:
+            self.cluster.follow()
+        elif self.cluster.follows():
+            raise Refused(
+                "Mesin ini mengikuti mesin lain. Jalankan ./simpul standby.",
+                "This machine follows the other one. Run ./simpul standby.",
+            )
+        else:
+            self.cluster.start()
         return self.cluster.address()
 
     def _pause(self, seconds: float) -> None:

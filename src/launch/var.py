@@ -18,7 +18,10 @@ PIN = "directory-pin.json"
 SECRETS = (
     *IRREPLACEABLE,
     *(f"{door}-cookie" for door in ("public", "workspace", "owner", "worker")),
-    *(f"db-{role}" for role in ("admin", "owner", "workspace", "public", "worker", "backup")),
+    *(
+        f"db-{role}"
+        for role in ("admin", "owner", "workspace", "public", "worker", "backup", "standby")
+    ),
 )
 
 

@@ -197,12 +197,27 @@ def test_when_the_supervisor_is_killed_everything_ends(instance: Instance) -> No
     assert again.wait() == 0
 
 
-def test_a_second_supervisor_on_the_same_folder_is_refused(instance: Instance) -> None:
+def test_a_second_supervisor_on_the_same_folder_is_refused_and_touches_nothing(
+    instance: Instance,
+) -> None:
+    wait_until(instance.worker)
+    before, parts = kept(instance.place), sorted(instance.parts())
     second = Instance(instance.place)
     assert second.wait() == 1
     assert "sudah berjalan" in second.said
     assert "already runs" in second.said
     assert instance.process.poll() is None
+    assert kept(instance.place) == before and sorted(instance.parts()) == parts
+
+
+def kept(place: Path) -> dict[str, bytes]:
+    """What an instance keeps outside its database: secrets, kind, notes, sockets' names."""
+    found = {}
+    for path in place.rglob("*"):
+        inside = path.relative_to(place).parts
+        if inside[0] not in {"pg", "log"}:
+            found[str(path)] = path.read_bytes() if path.is_file() else b""
+    return found
 
 
 def test_a_port_in_use_is_said_before_anything_starts(place: Path) -> None:

@@ -105,7 +105,7 @@ def main(words: list[str]) -> int:
                 os.environ["PYTHONPATH"]
             )
             try:
-                return supervisor.run(demo=kind == "demo", host="127.0.0.1", port=int(port))
+                return supervisor.run(kind, host="127.0.0.1", port=int(port))
             except Refused as reason:
                 print(reason, flush=True)
                 return 1
