@@ -18,6 +18,8 @@ VAR = env.folder("SIMPUL_VAR", REPO / "var")
 # processes that connect to PostgreSQL as separate roles.
 DOOR = env.choice("SIMPUL_DOOR", {"owner", "public", "workspace", "worker"}, default="owner")
 DEMO = env.flag("SIMPUL_DEMO")
+# The database is being brought to this version: doors read, and the notice is on every page.
+UPGRADING = env.flag("SIMPUL_UPGRADING")
 DEBUG = False
 
 
@@ -159,6 +161,7 @@ DATABASES = {
             if DOOR in {"public", "workspace"}
             else False,
             "connect_timeout": 5,
+            **({"options": "-c default_transaction_read_only=on"} if UPGRADING else {}),
         },
     }
 }

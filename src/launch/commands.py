@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from launch.voice import Refused, say
+from simpul import VERSION
 
 VERBS = {
     "demo": ("jaringan NTT rekaan, lengkap", "the whole thing, with invented people"),
@@ -39,6 +40,7 @@ def parser() -> Parser:
         description="Simpul: melapor dengan aman, satu pemilik, serah terima yang hangat.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    whole.add_argument("--version", action="version", version=f"Simpul {VERSION}")
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, (indonesian, english) in VERBS.items():
         one = verbs.add_parser(verb, prog=f"./simpul {verb}", help=f"{indonesian} / {english}")

@@ -23,6 +23,7 @@ DOORS = {
 DATABASE = ("Basis data", "The database")
 PRODUCT = ("Pintu dan pekerja", "Doors and worker")
 PATIENCE = 30  # seconds for the doors to open
+AGAIN = 60  # seconds until an upgrade that broke off is tried again
 
 
 class Ended(Exception):
@@ -67,12 +68,59 @@ class Supervisor:
         administrator = owner | {k: v for k, v in os.environ.items() if k == "DATABASE_URL"}
         self._finish(administrator, "launch.roles")
         self._finish(owner, "launch.catalogues", "compile")
-        self._finish(owner, "django", "prepare")
         self._finish(owner, "django", "collectstatic", "--noinput", "--verbosity", "0")
+        self._prepare(owner, database)
         self._finish(owner, "django", "demo" if demo else "first_day")
+        self._close_doors()
+        self._open_doors(database)
+        say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
+
+    def _prepare(self, owner: dict[str, str], database: dict[str, str]) -> None:
+        """Bring the database to this version; where people were served before, doors read meanwhile.
+
+        Should it break off then, the doors stay open for reading and it is tried again: the numbers
+        to call are worth more than an instance that is all or nothing.
+        """
+        upgrading = self.place / "upgrading"
+        upgrading.unlink(missing_ok=True)  # of a start that was killed
+        while True:
+            program = Program(python("django", "prepare"), owner)
+            program.start()
+            try:
+                while program.alive():
+                    if upgrading.exists() and not self.product:
+                        say("Memperbarui; pintu hanya membaca", "Upgrading; the doors only read")
+                        self._open_doors(database | {"SIMPUL_UPGRADING": "yes"}, "--reading")
+                    self._keep_doors()
+                    self._pause(0.2)
+            except BaseException:
+                end([program], 3)
+                raise
+            if program.done():
+                break
+            if not upgrading.exists():
+                raise _unfinished("django prepare")
+            say("Belum diperbarui; dicoba lagi", "Not upgraded yet; trying again")
+            until = time.monotonic() + AGAIN
+            while time.monotonic() < until:
+                self._keep_doors()
+                self._pause(1)
+        upgrading.unlink(missing_ok=True)
+
+    def _keep_doors(self) -> None:
+        if self.product and not self.product.alive():
+            self.product.start()
+
+    def _close_doors(self) -> None:
+        """End the doors that only read; whoever calls waits at the sockets, which stay open."""
+        if self.product:
+            end([self.product], 12)
+            self.product = None
+
+    def _open_doors(self, database: dict[str, str], *more: str) -> None:
         say("Membuka pintu", "Opening the doors")
         fds = []
-        words = ["launch.nursery"]
+        words = ["launch.nursery", *more]
         for door, listener in zip(DOORS, self.listeners, strict=True):
             listener.listen(1024)  # from now on whoever calls waits, also while a door restarts
             fds.append(listener.fileno())
@@ -84,7 +132,6 @@ class Supervisor:
         for door, listener in zip(DOORS, self.listeners, strict=True):
             self._wait_for(door)
             say(f"{DOORS[door][0]}: {_url(listener)}", f"{DOORS[door][1]}: {_url(listener)}")
-        say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
 
     def watch(self) -> None:
         """Start again what dies, until somebody asks us to end."""
@@ -134,11 +181,8 @@ class Supervisor:
         except Ended:
             end([program], 3)
             raise
-        if program.process and program.process.returncode:
-            name = " ".join(words[:2])
-            raise Refused(
-                f"Langkah ini belum selesai: {name}", f"This step did not finish: {name}"
-            )
+        if not program.done():
+            raise _unfinished(" ".join(words[:2]))
 
     def _wait_for(self, door: str) -> None:
         """Return when the door's parent has forked the processes that serve."""
@@ -149,6 +193,10 @@ class Supervisor:
                 print(*log.read_text().splitlines()[-12:], sep="\n")
                 raise Refused(f"{DOORS[door][0]} belum terbuka: {log}", f"See {log}.")
             self._pause(0.2)
+
+
+def _unfinished(step: str) -> Refused:
+    return Refused(f"Langkah ini belum selesai: {step}", f"This step did not finish: {step}")
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from simpul.core.doors import derives_first, open_to_anyone
+from simpul.site import schema
 from simpul.vault import keydirectory
 from simpul.vault.keydirectory import Untrusted
 
@@ -11,9 +12,9 @@ from simpul.vault.keydirectory import Untrusted
 @open_to_anyone
 @derives_first
 def show(request: HttpRequest) -> JsonResponse:
-    """Says for database and key directory whether they work; 503 when one does not."""
-    found = {"database": _database(), "directory": _directory()}
-    sound = all(value == "ok" for value in found.values())
+    """Says for database, schema and key directory whether they are right; 503 when one is not."""
+    found = {"database": _database(), "schema": _schema(), "directory": _directory()}
+    sound = all(value in {"ok", "current"} for value in found.values())
     return JsonResponse({"ok": sound, **found}, status=200 if sound else 503)
 
 
@@ -24,6 +25,13 @@ def _database() -> str:
     except DatabaseError:
         return "unreachable"
     return "ok"
+
+
+def _schema() -> str:
+    try:
+        return "behind" if schema.is_behind() else "current"
+    except DatabaseError:
+        return "unknown"
 
 
 def _directory() -> str:
