@@ -17,6 +17,8 @@ VERBS = {
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
     "first-day": ("kunci akar mengesahkan administrator", "the root key confirms administrators"),
+    "doctor": ("apa yang salah dan apa obatnya", "what is wrong and what to do"),
+    "directory": ("keluarkan entri tanpa tanda tangan", "take out unsigned entries"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
 }
 FOR_DEVELOPERS = {"test", "check"}
@@ -52,6 +54,10 @@ def parser() -> Parser:
                 default=8000,
                 help="pintu umum; ruang kerja +1 / public door; workspace +1 (%(default)s)",
             )
+        if verb == "doctor":
+            one.add_argument("--json", action="store_true", help="untuk mesin / for machines")
+        if verb == "directory":
+            one.add_argument("--take-out", type=int, required=True, metavar="N")
     return whole
 
 
@@ -86,6 +92,12 @@ def main(arguments: list[str]) -> int:
                 return burn()
             case "verify-chain":
                 return django("verify_chain")
+            case "doctor":
+                from launch import doctor
+
+                return doctor.run(as_json=given.json)
+            case "directory":
+                return django("directory", "--take-out", str(given.take_out))
             case "first-day":
                 return django("first_day", "--sign")
             case _:

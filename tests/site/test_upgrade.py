@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ STORY = "Cerita sebelum pembaruan."
 TYPED = "Ditulis selama pembaruan."
 NOTICE = "Simpul sedang diperbarui."
 NEXT = "0999_the_next_release"
-MIGRATION = '''
+MIGRATION = """
 from django.db import migrations, models
 
 class Migration(migrations.Migration):
@@ -37,7 +36,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("service", "note", models.CharField(max_length=20, db_default="")),
     ]
-'''
+"""
 
 
 @pytest.fixture
