@@ -214,12 +214,12 @@ STORAGES = {
 ARGON_MEMORY = env.number("SIMPUL_ARGON_MEMORY", 64 * 1024 * 1024)
 ARGON_PASSES = 3
 
-# Nothing content-bearing is logged: no request path, no query, no parameters.
+# Nothing content-bearing is logged: no path, no query, no parameters, no message (config/journal.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": {"()": "config.journal.Lines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django.request": {"handlers": [], "propagate": False, "level": "CRITICAL"},

@@ -8,6 +8,7 @@ import socket
 import time
 from pathlib import Path
 
+from config import journal
 from launch import address, control, tether, var
 from launch.lodging import Lodging
 from launch.postgres import Cluster
@@ -73,6 +74,7 @@ class Supervisor:
         self._finish(owner, "django", "demo" if demo else "first_day")
         self._close_doors()
         self._open_doors(database)
+        self._note("supervisor.opened")
         say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
 
     def _prepare(self, owner: dict[str, str], database: dict[str, str]) -> None:
@@ -89,6 +91,7 @@ class Supervisor:
             try:
                 while program.alive():
                     if upgrading.exists() and not self.product:
+                        self._note("supervisor.upgrading")
                         say("Memperbarui; pintu hanya membaca", "Upgrading; the doors only read")
                         self._open_doors(database | {"SIMPUL_UPGRADING": "yes"}, "--reading")
                     self._keep_doors()
@@ -100,12 +103,16 @@ class Supervisor:
                 break
             if not upgrading.exists():
                 raise _unfinished("django prepare")
+            self._note("supervisor.upgrade_broke_off")
             say("Belum diperbarui; dicoba lagi", "Not upgraded yet; trying again")
             until = time.monotonic() + AGAIN
             while time.monotonic() < until:
                 self._keep_doors()
                 self._pause(1)
         upgrading.unlink(missing_ok=True)
+
+    def _note(self, event: str) -> None:
+        journal.note(self.place / "log" / "supervisor.log", event)
 
     def _keep_doors(self) -> None:
         if self.product and not self.product.alive():
@@ -142,11 +149,14 @@ class Supervisor:
             watched.append(Watched(PRODUCT, self.product))
         while True:
             for each in watched:
-                each.look()
+                if each.look():
+                    self._note("supervisor.started_again")
+            journal.rotate(self.place / "log")
             self._pause(1)
 
     def close(self) -> None:
         """Stop web, then worker, then database, within 15 seconds. Further signals wait."""
+        self._note("supervisor.stopping")
         say("Berhenti dengan rapi", "Stopping in order")
         for listener in self.listeners:
             listener.close()

@@ -1,5 +1,6 @@
 """Pages for what went wrong; each says what is the matter and gives back what was typed."""
 
+import logging
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from simpul.directory import queries as directory
 from simpul.reports import doors
 from simpul.vault.keydirectory import Untrusted
 
+log = logging.getLogger("simpul.door")
 NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words"}
 
 
@@ -126,6 +128,8 @@ def upgrading(request: HttpRequest) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """The server could not finish; nothing is half done, and what was typed is on the page."""
     error = sys.exc_info()[1]
+    if not isinstance(error, AgainstTheRules):
+        log.error("door.broken", exc_info=error)
     if isinstance(error, AgainstTheRules):
         return page(request, 409, _("Belum tersimpan"), str(error.sentence), retry=True)
     if isinstance(error, Untrusted):

@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 sweeps.run()
                 (Path(settings.VAR) / "run" / "swept").touch(mode=0o600)
             except DatabaseError as error:
-                log.warning("the database is away: %s", type(error).__name__)
+                log.warning("worker.database_away", exc_info=error)
             connection.close()  # an idle backend would hold memory for nothing
             if not options["forever"]:
                 return
