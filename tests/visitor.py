@@ -1,9 +1,10 @@
 """A browser without a screen: cookies and forms on real connections."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from html import unescape
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
@@ -11,8 +12,11 @@ from urllib.parse import urlencode
 class Visitor:
     """One person's browser at one door; follows redirects and remembers cookies."""
 
-    def __init__(self, port: int, host: str = "") -> None:
-        self.port, self.host = port, host or f"127.0.0.1:{port}"
+    def __init__(self, port: int, host: str = "", address: str = "127.0.0.1") -> None:
+        """With a `host` it speaks TLS to a front; `address` is where it calls from."""
+        self.port, self.host, self.address = port, host or f"127.0.0.1:{port}", address
+        self.tls = ssl._create_unverified_context() if host else None
+        self.more: dict[str, str] = {}
         self.cookies: dict[str, str] = {}
         self.headers: Mapping[str, str] = {}
         self.text, self.status = "", 0
@@ -56,8 +60,13 @@ class Visitor:
         )
 
     def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> str:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = {"Host": self.host}
+        where, source = ("127.0.0.1", self.port), (self.address, 0)
+        connection = (
+            HTTPSConnection(*where, timeout=60, source_address=source, context=self.tls)
+            if self.tls
+            else HTTPConnection(*where, timeout=60, source_address=source)
+        )
+        headers = {"Host": self.host, **self.more}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         if body is not None:

@@ -17,6 +17,7 @@ VERBS = {
     "verify-chain": ("buktikan jejak audit utuh", "prove that the audit chain is whole"),
     "burn": ("keluarkan semua orang sekarang", "sign everybody out now; no session opens again"),
     "first-day": ("kunci akar mengesahkan administrator", "the root key confirms administrators"),
+    "install": ("pasang saja, jangan jalankan", "install, and start nothing"),
     "doctor": ("apa yang salah dan apa obatnya", "what is wrong and what to do"),
     "directory": ("keluarkan entri tanpa tanda tangan", "take out unsigned entries"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
@@ -92,6 +93,11 @@ def main(arguments: list[str]) -> int:
                 return burn()
             case "verify-chain":
                 return django("verify_chain")
+            case "install":
+                from launch import catalogues
+
+                catalogues.compile_()
+                return 0
             case "doctor":
                 from launch import doctor
 
