@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from config import journal
-from launch import address, control, tether, var
+from launch import address, control, metrics, tether, var
 from launch.lodging import Lodging
 from launch.postgres import Cluster
 from launch.processes import Program, environment, python
@@ -58,11 +58,15 @@ class Supervisor:
         self.cluster: Cluster | None = None
         self.listeners: list[socket.socket] = []
         self.product: Program | None = None
+        self.metrics: socket.socket | None = None
 
     def open(self, demo: bool, host: str, port: int) -> None:
         """Bring everything up, in the order in which one thing needs the other."""
         for offset in range(len(DOORS)):
             self.listeners.append(_bind(host, port + offset if port else 0))
+        if asked := os.environ.get("SIMPUL_METRICS_PORT"):
+            self.metrics = _bind("127.0.0.1", int(asked))
+            self.metrics.listen()
         database = self._open_database()
         owner = environment(self.place, "owner", database)
         say("Menyiapkan basis data", "Preparing the database")
@@ -177,7 +181,9 @@ class Supervisor:
 
     def _pause(self, seconds: float) -> None:
         """Wait a little, or less when a child ends; leave when we are asked to."""
-        came, _ = self.signals.wait(seconds)
+        came, asked = self.signals.wait(seconds, [self.metrics] if self.metrics else [])
+        if asked and self.metrics:
+            metrics.answer(self.metrics, self.place)
         if came & END:
             raise Ended
 

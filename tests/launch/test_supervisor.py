@@ -224,6 +224,22 @@ def test_a_step_that_breaks_stops_everything(place: Path) -> None:
     Cluster(place).remove()
 
 
+def test_figures_are_told_on_one_port_of_this_machine(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    instance = Instance(place, SIMPUL_METRICS_PORT=str(port)).ready()
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as caller:
+            caller.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.1 200 OK")
+        log = (place / "log/supervisor.log").read_text()
+        assert '"event": "supervisor.opened"' in log
+    finally:
+        instance.process.terminate()
+        instance.wait()
+        Cluster(place).remove()
+
+
 def test_while_the_database_is_upgraded_the_doors_are_open_and_no_worker_runs(place: Path) -> None:
     place.mkdir()
     (place / "behind").touch()

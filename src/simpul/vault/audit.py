@@ -86,6 +86,11 @@ def link(limit: int = 500) -> int:
     return len(lines)
 
 
+def waiting() -> int:
+    """How many lines wait to be linked."""
+    return AuditPending.objects.count()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What `verify` found: lines linked and sound, the first broken one, and what waits unlinked."""

@@ -33,7 +33,10 @@ class Command(BaseCommand):
         while self.going:
             try:
                 sweeps.run()
-                (Path(settings.VAR) / "run" / "swept").touch(mode=0o600)
+                run = Path(settings.VAR) / "run"
+                (run / "worker.new").write_text(sweeps.figures())
+                (run / "worker.new").replace(run / "worker.prom")
+                (run / "swept").touch(mode=0o600)
             except DatabaseError as error:
                 log.warning("worker.database_away", exc_info=error)
             connection.close()  # an idle backend would hold memory for nothing
