@@ -208,7 +208,7 @@ def a_fallback_is_there() -> Wrong:
     if Desk.objects.filter(fallback=True, receiving=True, keypair__isnull=False).exists():
         return None
     return (
-        "Belum ada meja cadangan.", "There is no fallback desk.",
+        "Belum ada meja pengganti.", "There is no fallback desk.",
         "Tambah meja yang menerima laporan bila meja lain tidak menjawab.",
         "Add a desk that opens reports when another does not answer.",
     )  # fmt: skip
