@@ -29,6 +29,12 @@ def house() -> Iterator[Running]:
         yield made
 
 
+def closed(house: Running) -> None:
+    """The tests write with the umask of whoever runs them; `./simpul` never does."""
+    for path in (house.place / "secrets").iterdir():
+        path.chmod(0o600)
+
+
 def as_administrator(house: Running, *statements: str) -> None:
     """What somebody with the database's highest rights does."""
     with psycopg.connect(
@@ -93,6 +99,7 @@ def test_its_exit_code_says_that_something_is_wrong(
 ) -> None:
     monkeypatch.setattr("launch.tether.harden", lambda: None)  # it would last for all tests
     monkeypatch.setenv("SIMPUL_VAR", str(house.place))
+    closed(house)
     monkeypatch.setattr(doctor, "of_the_database", lambda _place: {"reachable": None})
     checks = [doctor.secrets_are_there, doctor.secrets_are_closed, doctor.doors_are_open]
     monkeypatch.setattr(doctor, "CHECKS", checks)

@@ -173,8 +173,12 @@ def test_a_populated_older_schema_is_upgraded_while_the_doors_read(
 
                 assert NOTICE in workspace.get("/accounts/sign-in/")
                 person = people["intake"]
-                workspace.sign_in("intake", person["passphrase"], code_of(person))
-                assert workspace.status == 503
+                page = workspace.post("/cases/new/", {"story": TYPED})
+                assert (workspace.status, TYPED in page) == (401, True)
+                signing_in = {"username": "intake", "passphrase": person["passphrase"]}
+                signing_in |= {"code": code_of(person), "story": TYPED}
+                page = workspace.post("/accounts/sign-in/", signing_in)
+                assert (workspace.status, TYPED in page) == (503, True)
                 assert person["passphrase"] not in workspace.text
                 assert '"schema": "behind"' in public.get("/healthz")
                 assert public.status == 503
