@@ -19,6 +19,8 @@ BACKUPS = env.folder("SIMPUL_BACKUPS", VAR / "backups")
 # processes that connect to PostgreSQL as separate roles.
 DOOR = env.choice("SIMPUL_DOOR", {"owner", "public", "workspace", "worker"}, default="owner")
 DEMO = env.flag("SIMPUL_DEMO")
+# The database is being brought to this version: doors read, and the notice is on every page.
+UPGRADING = env.flag("SIMPUL_UPGRADING")
 DEBUG = False
 
 
@@ -176,6 +178,7 @@ DATABASES = {
             else False,
             "connect_timeout": 5,
             **(SILENT if "," in DATABASE_HOST else {}),
+            **({"options": "-c default_transaction_read_only=on"} if UPGRADING else {}),
         },
     }
 }
@@ -228,12 +231,12 @@ STORAGES = {
 ARGON_MEMORY = env.number("SIMPUL_ARGON_MEMORY", 64 * 1024 * 1024)
 ARGON_PASSES = 3
 
-# Nothing content-bearing is logged: no request path, no query, no parameters.
+# Nothing content-bearing is logged: no path, no query, no parameters, no message (config/journal.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": {"()": "config.journal.Lines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django.request": {"handlers": [], "propagate": False, "level": "CRITICAL"},

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from launch import var
 from launch.voice import Refused, say
+from simpul import VERSION
 
 VERBS = {
     "demo": ("jaringan NTT rekaan, lengkap", "the whole thing, with invented people"),
@@ -29,6 +30,9 @@ VERBS = {
     "restore": ("pulihkan ke map kosong", "restore a backup into an empty folder"),
     "re-pin": ("sahkan basis data yang lebih tua", "two administrators confirm an older database"),
     "drill": ("latihan: cadangkan, pulihkan, bandingkan", "back up, restore beside, compare"),
+    "install": ("pasang saja, jangan jalankan", "install, and start nothing"),
+    "doctor": ("apa yang salah dan apa obatnya", "what is wrong and what to do"),
+    "directory": ("keluarkan entri tanpa tanda tangan", "take out unsigned entries"),
     "codes": ("kode masuk untuk contoh", "the sign-in codes of the demo"),
 }
 FOR_DEVELOPERS = {"test", "check"}
@@ -52,6 +56,7 @@ def parser() -> Parser:
         description="Simpul: melapor dengan aman, satu pemilik, serah terima yang hangat.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    whole.add_argument("--version", action="version", version=f"Simpul {VERSION}")
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, (indonesian, english) in VERBS.items():
         one = verbs.add_parser(verb, prog=f"./simpul {verb}", help=f"{indonesian} / {english}")
@@ -77,6 +82,10 @@ def parser() -> Parser:
                 "--accept", action="store_true",
                 help="setelah pemulihan / after a restore: accept the end as it is",
             )  # fmt: skip
+        elif verb == "doctor":
+            one.add_argument("--json", action="store_true", help="untuk mesin / for machines")
+        elif verb == "directory":
+            one.add_argument("--take-out", type=int, required=True, metavar="N")
         if add := WORDS.get(verb):
             add(one)
     return whole
@@ -162,6 +171,17 @@ def main(arguments: list[str]) -> int:
                 return django("verify_chain", *(f"--anchor={one}" for one in given.anchor))
             case "anchor":
                 return django("anchor", *(["--accept"] if given.accept else []))
+            case "install":
+                from launch import catalogues
+
+                catalogues.compile_()
+                return 0
+            case "doctor":
+                from launch import doctor
+
+                return doctor.run(as_json=given.json)
+            case "directory":
+                return django("directory", "--take-out", str(given.take_out))
             case "first-day":
                 return django("first_day", "--sign")
             case _:

@@ -1,4 +1,4 @@
-"""The socket on which a door's parent hears `burn` and `pids`: a file that only we may open."""
+"""The socket on which a door's parent hears `burn`, `pids` and `metrics`: a file that only we may open."""
 
 import os
 import socket
@@ -24,13 +24,18 @@ def listen(path: Path) -> socket.socket:
 
 
 def ask(path: Path, line: str, patience: float = 30) -> str:
-    """Send a line; give back the answer."""
+    """Send a line; give back the line that answers."""
+    return ask_all(path, line, patience).partition("\n")[0].strip()
+
+
+def ask_all(path: Path, line: str, patience: float = 30) -> str:
+    """Send a line; give back the whole answer."""
     with socket.socket(socket.AF_UNIX) as caller:
         caller.settimeout(patience)
         caller.connect(str(path))
         caller.sendall(line.encode() + b"\n")
         with caller.makefile() as answer:
-            return answer.readline().strip()
+            return answer.read()
 
 
 def answers(place: Path, door: str) -> bool:

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from launch import control, forks, var
+from launch import control, forks, metrics, var
 from launch.server import Limits, Server, serve
 from launch.wakeups import END, Signals
 
@@ -30,7 +31,7 @@ class Door:
     """A fixed number of children on one socket, all with the same secret.
 
     `address` is where `burn` is heard, `open_server` makes the server of a child, `hold` takes the
-    secret into the child's memory.
+    secret into the child's memory, `told` says its figures.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Door:
         children: int,
         open_server: Callable[[socket.socket], Server],
         hold: Callable[[bytes], None],
+        told: Callable[[], str] = str,
     ) -> None:
         self.address = address
         self.listener = listener
         self.wanted = children
         self.open_server = open_server
         self.hold = hold
+        self.told = told
         self.secret = bytearray(os.urandom(32))
         self.children: dict[int, float] = {}
         self.pause, self.not_before = 0.0, 0.0
@@ -95,6 +98,8 @@ class Door:
                 if line == "burn":
                     self._burn()
                     caller.sendall(b"ok\n")
+                elif line == "metrics":
+                    caller.sendall(self.told().encode())
                 elif line == "pids":
                     caller.sendall((" ".join(map(str, self.children)) + "\n").encode())
             except (OSError, UnicodeDecodeError):
@@ -129,13 +134,23 @@ def open_door(door: str, listener: socket.socket) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
 
     from django.conf import settings
+    from django.db import connection
 
     from config.wsgi import application
-    from simpul.vault import boot
+    from simpul.vault import boot, derivations
+
+    counts = metrics.Counts(door, metrics.ROOMS if door == "workspace" else ())
+
+    def gauges() -> dict[str, float]:
+        pool: Any = connection.pool  # type: ignore[attr-defined]  # PostgreSQL's
+        told = pool.get_stats() if pool else {}
+        in_use = told.get("pool_size", 0) - told.get("pool_available", 0)
+        return {"derivations_waiting": derivations.queue.waiting, "pool_in_use": in_use}
 
     def open_server(listener: socket.socket) -> Server:
+        counts.begin()
         return serve(
-            application,
+            metrics.counted(application, counts, gauges),
             listener,
             threads=THREADS[door],
             limits=Limits(text=settings.TEXT_LIMIT, file=settings.FILE_LIMIT),
@@ -143,4 +158,4 @@ def open_door(door: str, listener: socket.socket) -> None:
         )
 
     address = control.address(var.folder(), door)
-    Door(address, listener, CHILDREN[door], open_server, boot.hold).run()
+    Door(address, listener, CHILDREN[door], open_server, boot.hold, counts.text).run()

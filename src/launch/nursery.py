@@ -98,9 +98,9 @@ def run(
             came, _ = signals.wait(1)
         for listener in listeners.values():
             listener.close()
-        worker = members.pop("worker")
+        last = [members.pop(name) for name in ("worker",) if name in members]
         end(list(members.values()), doors.GRACE + 2)
-        end([worker], 4)
+        end(last, 4)
 
 
 def load() -> None:
@@ -147,10 +147,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for door in doors.CHILDREN:
         parser.add_argument(f"--{door}", type=int, required=True, metavar="FD")
+    parser.add_argument("--reading", action="store_true", help="no worker: nothing is written")
     given = vars(parser.parse_args())
+    reading = given.pop("reading")
     tether.harden()
     load()
-    lives: dict[str, Callable[[], None]] = {"worker": sweep}
+    lives: dict[str, Callable[[], None]] = {} if reading else {"worker": sweep}
     listeners = {door: socket.socket(fileno=fd) for door, fd in given.items()}
     for door, listener in listeners.items():
         lives[door] = partial(open_door, door, listener)

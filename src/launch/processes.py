@@ -61,6 +61,10 @@ class Program:
         """Whether it runs."""
         return self.process is not None and self.process.poll() is None
 
+    def done(self) -> bool:
+        """Whether it ended well."""
+        return self.process is not None and self.process.returncode == 0
+
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it runs."""
         if self.process:

@@ -1,4 +1,4 @@
-"""`./simpul up`, `demo` and `standby`: database, doors and worker, started, watched, stopped in order.
+"""`./simpul up` and `demo`: database, doors and worker, started, watched, stopped in order.
 
 It imports nothing of the product, so that it stays small beside what it watches.
 """
@@ -8,7 +8,8 @@ import socket
 import time
 from pathlib import Path
 
-from launch import address, control, pair, tether, var
+from config import journal
+from launch import address, control, metrics, pair, tether, var
 from launch.lodging import Lodging
 from launch.postgres import Cluster
 from launch.processes import Program, environment, python
@@ -23,6 +24,7 @@ DOORS = {
 DATABASE = ("Basis data", "The database")
 PRODUCT = ("Pintu dan pekerja", "Doors and worker")
 PATIENCE = 30  # seconds for the doors to open
+AGAIN = 60  # seconds until an upgrade that broke off is tried again
 
 
 class Ended(Exception):
@@ -61,11 +63,15 @@ class Supervisor:
         self.cluster: Cluster | None = None
         self.listeners: list[socket.socket] = []
         self.product: Program | None = None
+        self.metrics: socket.socket | None = None
 
     def open(self, verb: str, host: str, port: int) -> None:
         """Bring everything up, in the order in which one thing needs the other."""
         for offset in range(len(DOORS)):
             self.listeners.append(_bind(host, port + offset if port else 0))
+        if asked := os.environ.get("SIMPUL_METRICS_PORT"):
+            self.metrics = _bind("127.0.0.1", int(asked))
+            self.metrics.listen()
         follows = verb == "standby"
         database = self._open_database(follows)
         owner = environment(self.place, "owner", database)
@@ -74,14 +80,66 @@ class Supervisor:
         if not follows:  # else the leader has done it
             self._finish(administrator, "launch.roles")
         self._finish(owner, "launch.catalogues", "compile")
-        if not follows:
-            self._finish(owner, "django", "prepare")
         self._finish(owner, "django", "collectstatic", "--noinput", "--verbosity", "0")
         if not follows:
+            self._prepare(owner, database)
             self._finish(owner, "django", "demo" if verb == "demo" else "first_day")
+        self._close_doors()
+        self._open_doors(database)
+        self._note("supervisor.opened")
+        say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
+
+    def _prepare(self, owner: dict[str, str], database: dict[str, str]) -> None:
+        """Bring the database to this version; where people were served before, doors read meanwhile.
+
+        Should it break off then, the doors stay open for reading and it is tried again: the numbers
+        to call are worth more than an instance that is all or nothing.
+        """
+        upgrading = self.place / "upgrading"
+        upgrading.unlink(missing_ok=True)  # of a start that was killed
+        while True:
+            program = Program(python("django", "prepare"), owner)
+            program.start()
+            try:
+                while program.alive():
+                    if upgrading.exists() and not self.product:
+                        self._note("supervisor.upgrading")
+                        say("Memperbarui; pintu hanya membaca", "Upgrading; the doors only read")
+                        self._open_doors(database | {"SIMPUL_UPGRADING": "yes"}, "--reading")
+                    self._keep_doors()
+                    self._pause(0.2)
+            except BaseException:
+                end([program], 3)
+                raise
+            if program.done():
+                break
+            if not upgrading.exists():
+                raise _unfinished("django prepare")
+            self._note("supervisor.upgrade_broke_off")
+            say("Belum diperbarui; dicoba lagi", "Not upgraded yet; trying again")
+            until = time.monotonic() + AGAIN
+            while time.monotonic() < until:
+                self._keep_doors()
+                self._pause(1)
+        upgrading.unlink(missing_ok=True)
+
+    def _note(self, event: str) -> None:
+        journal.note(self.place / "log" / "supervisor.log", event)
+
+    def _keep_doors(self) -> None:
+        if self.product and not self.product.alive():
+            self.product.start()
+
+    def _close_doors(self) -> None:
+        """End the doors that only read; whoever calls waits at the sockets, which stay open."""
+        if self.product:
+            end([self.product], 12)
+            self.product = None
+
+    def _open_doors(self, database: dict[str, str], *more: str) -> None:
         say("Membuka pintu", "Opening the doors")
         fds = []
-        words = ["launch.nursery"]
+        words = ["launch.nursery", *more]
         for door, listener in zip(DOORS, self.listeners, strict=True):
             listener.listen(1024)  # from now on whoever calls waits, also while a door restarts
             fds.append(listener.fileno())
@@ -93,7 +151,6 @@ class Supervisor:
         for door, listener in zip(DOORS, self.listeners, strict=True):
             self._wait_for(door)
             say(f"{DOORS[door][0]}: {_url(listener)}", f"{DOORS[door][1]}: {_url(listener)}")
-        say("Hentikan dengan Ctrl-C", "Stop with Ctrl-C")
 
     def watch(self) -> None:
         """Start again what dies, until somebody asks us to end."""
@@ -105,7 +162,9 @@ class Supervisor:
         while True:
             self._yield_the_lead()
             for each in watched:
-                each.look()
+                if each.look():
+                    self._note("supervisor.started_again")
+            journal.rotate(self.place / "log")
             self._pause(1)
 
     def _yield_the_lead(self) -> None:
@@ -116,6 +175,7 @@ class Supervisor:
 
     def close(self) -> None:
         """Stop web, then worker, then database, within 15 seconds. Further signals wait."""
+        self._note("supervisor.stopping")
         say("Berhenti dengan rapi", "Stopping in order")
         for listener in self.listeners:
             listener.close()
@@ -144,7 +204,9 @@ class Supervisor:
 
     def _pause(self, seconds: float) -> None:
         """Wait a little, or less when a child ends; leave when we are asked to."""
-        came, _ = self.signals.wait(seconds)
+        came, asked = self.signals.wait(seconds, [self.metrics] if self.metrics else [])
+        if asked and self.metrics:
+            metrics.answer(self.metrics, self.place)
         if came & END:
             raise Ended
 
@@ -158,11 +220,8 @@ class Supervisor:
         except Ended:
             end([program], 3)
             raise
-        if program.process and program.process.returncode:
-            name = " ".join(words[:2])
-            raise Refused(
-                f"Langkah ini belum selesai: {name}", f"This step did not finish: {name}"
-            )
+        if not program.done():
+            raise _unfinished(" ".join(words[:2]))
 
     def _wait_for(self, door: str) -> None:
         """Return when the door's parent has forked the processes that serve."""
@@ -173,6 +232,10 @@ class Supervisor:
                 print(*log.read_text().splitlines()[-12:], sep="\n")
                 raise Refused(f"{DOORS[door][0]} belum terbuka: {log}", f"See {log}.")
             self._pause(0.2)
+
+
+def _unfinished(step: str) -> Refused:
+    return Refused(f"Langkah ini belum selesai: {step}", f"This step did not finish: {step}")
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -23,6 +23,7 @@ def run(arguments: list[str]) -> int:
     The tests find the browser in SIMPUL_CHROMIUM.
     """
     chromium = browser()
+    front()
     say(f"Chromium: {chromium}", "the browser of the tests")
     surroundings = {**os.environ, "SIMPUL_CHROMIUM": chromium}
     rooms = ["-n", "2", "tests", "--ignore=tests/journeys", "--ignore=tests/load"]
@@ -54,6 +55,25 @@ def browser() -> str:
     raise Refused(
         "Chromium belum ada. Pasang dulu, atau atur SIMPUL_CHROMIUM.",
         "There is no Chromium. Install it, or set SIMPUL_CHROMIUM.",
+    )
+
+
+def front() -> str:
+    """The path of nginx, installed if there is none; the tests run it before both doors."""
+    where = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    if path := shutil.which("nginx", path=where):
+        return path
+    say("Memasang nginx untuk uji", "Installing nginx for the tests")
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], env=quiet)
+        words = ["install", "-y", "-qq", "--no-install-recommends", "nginx-light"]
+        subprocess.run(["apt-get", *words], env=quiet)
+        if path := shutil.which("nginx", path=where):
+            return path
+    raise Refused(
+        "nginx belum ada. Pasang dulu: apt install nginx-light.",
+        "There is no nginx. Install it first: apt install nginx-light.",
     )
 
 

@@ -34,11 +34,11 @@ class Watched:
         self.began = time.monotonic()
         self.pause, self.not_before = 0.0, math.inf
 
-    def look(self) -> None:
-        """Start it again if it is dead and it is time."""
+    def look(self) -> bool:
+        """Start it again if it is dead and it is time; whether it was started."""
         now = time.monotonic()
         if self.what.alive():
-            return
+            return False
         if self.not_before == math.inf:
             self.pause = min(max(0.5, 2 * self.pause), 30) if now - self.began < 60 else 0.5
             self.not_before = now + self.pause
@@ -47,8 +47,10 @@ class Watched:
             self.began, self.not_before = now, math.inf
             try:
                 self.what.start()
+                return True
             except Refused as reason:
                 print(reason, flush=True)
+        return False
 
 
 def end(processes: Sequence[Endable], patience: float) -> None:

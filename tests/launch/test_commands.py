@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,22 @@ def door(instance: Cluster) -> Iterator[subprocess.Popen[bytes]]:
 
 def notes(instance: Cluster) -> list[str]:
     return (instance.folder / "notes").read_text().splitlines()
+
+
+def test_the_version_is_told_and_is_that_of_the_package(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"Simpul {project['version']}\n"
+
+
+def test_unsigned_entries_are_taken_out_by_the_owner(instance: Cluster) -> None:
+    with var.held(instance.folder):
+        assert commands.main(["directory", "--take-out", "4"]) == 0
+    assert notes(instance) == ["django directory owner"]
 
 
 @pytest.mark.parametrize("verb", ["verify-chain", "codes"])

@@ -105,8 +105,8 @@ def test_everything_starts_in_order_and_says_where_it_is(instance: Instance) -> 
     assert notes == [
         "launch.roles owner",
         "launch.catalogues compile owner",
-        "django prepare owner",
         "django collectstatic owner",
+        "django prepare owner",
         "django first_day owner",
         "launch.nursery --public worker",
     ]
@@ -236,6 +236,79 @@ def test_a_step_that_breaks_stops_everything(place: Path) -> None:
     assert instance.wait() == 1
     assert "django prepare" in instance.said
     assert not instance.parts()
+    Cluster(place).remove()
+
+
+def test_figures_are_told_on_one_port_of_this_machine(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    instance = Instance(place, SIMPUL_METRICS_PORT=str(port)).ready()
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as caller:
+            caller.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.1 200 OK")
+        log = (place / "log/supervisor.log").read_text()
+        assert '"event": "supervisor.opened"' in log
+    finally:
+        instance.process.terminate()
+        instance.wait()
+        Cluster(place).remove()
+
+
+def test_while_the_database_is_upgraded_the_doors_are_open_and_no_worker_runs(place: Path) -> None:
+    place.mkdir()
+    (place / "behind").touch()
+    instance = Instance(place)
+    try:
+        wait_until(lambda: control.answers(place, "public"))
+        wait_until(lambda: control.answers(place, "workspace"))
+        (public,) = control.ask(control.address(place, "public"), "pids").split()
+        assert not instance.worker()
+        told = Path(f"/proc/{public}/environ").read_bytes()
+        assert b"SIMPUL_UPGRADING=yes" in told
+        (place / "behind").unlink()
+        instance.ready()
+        wait_until(instance.worker)
+        assert gone(int(public)), "the doors that only read are replaced"
+        assert not any(
+            b"SIMPUL_UPGRADING" in Path(f"/proc/{pid}/environ").read_bytes()
+            for pid in instance.parts()
+        )
+        assert not (place / "upgrading").exists()
+    finally:
+        instance.process.terminate()
+        instance.wait()
+        Cluster(place).remove()
+
+
+def test_an_upgrade_that_breaks_off_leaves_the_doors_open_and_is_tried_again(place: Path) -> None:
+    place.mkdir()
+    (place / "behind").write_text("breaks")
+    instance = Instance(place)
+    try:
+        wait_until(lambda: (place / "notes").exists())
+        notes = place / "notes"
+        wait_until(lambda: notes.read_text().count("prepare") > 2)
+        assert control.answers(place, "public")
+        (place / "behind").unlink()
+        instance.ready()
+        wait_until(instance.worker)
+    finally:
+        instance.process.terminate()
+        instance.wait()
+        Cluster(place).remove()
+
+
+def test_a_supervisor_that_was_killed_during_an_upgrade_leaves_no_notice_behind(
+    place: Path,
+) -> None:
+    place.mkdir()
+    (place / "upgrading").touch()
+    instance = Instance(place).ready()
+    wait_until(instance.worker)
+    assert "launch.nursery --reading" not in (place / "notes").read_text()
+    instance.process.terminate()
+    assert instance.wait() == 0
     Cluster(place).remove()
 
 

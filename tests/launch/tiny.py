@@ -61,16 +61,26 @@ def step(words: list[str]) -> None:
     breaks = place / "breaks"
     if breaks.exists() and breaks.read_text() in words:
         sys.exit(3)
+    if "prepare" in words and (place / "behind").exists():
+        (place / "upgrading").touch()
+        while (place / "behind").exists():
+            time.sleep(0.02)
+            if (place / "behind").exists() and (place / "behind").read_text():
+                sys.exit(3)
     if words[0] == "launch.nursery":
+        fds = [word for word in words if word.isdigit()]
         listeners = {
             name: socket.socket(fileno=int(fd))
-            for name, fd in (("public", words[2]), ("workspace", words[4]))
+            for name, fd in zip(("public", "workspace"), fds, strict=True)
         }
+        reading = "--reading" in words
         lives = {
             name: partial(noted_door, name, control.address(place, name), listener)
             for name, listener in listeners.items()
         }
-        nursery.run({"worker": worker, **lives}, listeners, place / "log")
+        if not reading:
+            lives["worker"] = worker
+        nursery.run(lives, listeners, place / "log")
 
 
 def noted_door(name: str, address: Path, listener: socket.socket) -> None:
@@ -101,6 +111,7 @@ def main(words: list[str]) -> int:
             step(rest)
         case ["supervisor", kind, port]:
             sys.modules["launch.supervisor"].python = tiny  # type: ignore[attr-defined]
+            supervisor.AGAIN = 1
             sys.modules["launch.processes"].SRC = Path(  # type: ignore[attr-defined]
                 os.environ["PYTHONPATH"]
             )

@@ -58,7 +58,8 @@ class SessionStore(SessionBase):
                 try:
                     plain = crypto.unseal(self._key(token), bytes(row.sealed), bytes(row.place))
                 except crypto.Unopened:
-                    row.delete()
+                    if not settings.UPGRADING:
+                        row.delete()
                 else:
                     if row.expires_at < self._expiry() - TOUCH:
                         self.modified = (

@@ -23,3 +23,8 @@ def running_on(code: str, subjects: Iterable[UUID]) -> dict[UUID, Clock]:
     """The running clock of a rule on each of these records; where two run, the one due last."""
     clocks = Clock.objects.filter(rule=code, subject__in=list(subjects), stopped_at=None)
     return {clock.subject: clock for clock in clocks.order_by("due_at", "ref")}
+
+
+def any_missed(now: datetime) -> bool:
+    """Whether any running clock has passed its time."""
+    return Clock.objects.filter(stopped_at=None, due_at__lt=now).exists()

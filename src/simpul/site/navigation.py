@@ -12,6 +12,7 @@ from django.urls import reverse, translate_url
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from simpul import VERSION
 from simpul.network.actor import Actor
 
 Entry = tuple[Any, str]  # label, URL name
@@ -50,6 +51,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """Variables of every page, as core/public_base.html and core/workspace_base.html name them."""
     values: dict[str, Any] = {
         "demo": settings.DEMO,
+        "upgrading": settings.UPGRADING,
         "exit_url": settings.EXIT_URL,
         "home_url": reverse("site:home"),
         **_other_language(request),
@@ -65,6 +67,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "desk_name": _place(actor),
         "sign_out_url": reverse("accounts:sign_out"),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
+        "version": VERSION,
         "tabs": _case_tabs(request),
     }
 

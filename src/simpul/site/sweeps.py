@@ -4,8 +4,10 @@ from django.utils import timezone
 
 from simpul.accounts import jobs as accounts
 from simpul.cases import jobs as cases
+from simpul.clocks import queries as clocks
 from simpul.network import jobs as network
 from simpul.reports import jobs as reports
+from simpul.vault import audit
 from simpul.vault import jobs as vault
 
 
@@ -20,3 +22,14 @@ def run() -> None:
     vault.anchor_audit(now)
     network.look_for_unusual_reading(now)
     vault.bury()
+
+
+def figures() -> str:
+    """What the worker tells Prometheus. Whether a deadline was missed, not how many: few is somebody."""
+    now = timezone.now()
+    told = {
+        "swept_timestamp_seconds": f"{now.timestamp():.0f}",
+        "audit_lines_unlinked": audit.waiting(),
+        "clock_missed": int(clocks.any_missed(now)),
+    }
+    return "".join(f'simpul_{name}{{of="worker"}} {value}\n' for name, value in told.items())

@@ -87,6 +87,11 @@ def link(limit: int = 500) -> int:
     return len(lines)
 
 
+def waiting() -> int:
+    """How many lines wait to be linked."""
+    return AuditPending.objects.count()
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """The last line of the chain at some moment."""

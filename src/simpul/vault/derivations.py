@@ -45,6 +45,12 @@ class FairQueue:
         finally:
             self._leave()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        with self._lock:
+            return sum(len(first) + len(later) for first, later in self._waiting.values())
+
     def _leave(self) -> None:
         with self._lock:
             if not self._waiting:

@@ -415,6 +415,14 @@ def sign_as_root(*, actor: Anyone, proposal: Proposal, root: Pair, now: datetime
     return taken
 
 
+@transaction.atomic
+def take_out(*, actor: Anyone, number: int) -> None:
+    """Takes what nobody signed off the end of the key directory, so that desks can seal again."""
+    require(actor.ref is None)
+    removed = keydirectory.take_out(number)
+    audit.record("network.entry_taken_out", actor=actor, content=removed)
+
+
 def _add_signature(proposal: Proposal, ref: UUID, pair: Pair, now: datetime) -> bool:
     """Adds a signature and, when they suffice, carries the statement out."""
     proposal.signatures[str(ref)] = keydirectory.sign(proposal.payload, pair)

@@ -1,5 +1,6 @@
 """Pages for what went wrong; each says what is the matter and gives back what was typed."""
 
+import logging
 import sys
 from typing import Any
 
@@ -11,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from simpul.core.access import AgainstTheRules
+from simpul.directory import queries as directory
 from simpul.reports import doors
 from simpul.vault import passkeys
 from simpul.vault.keydirectory import Untrusted
 
+log = logging.getLogger("simpul.door")
 NEVER_KEPT = {"csrfmiddlewaretoken", "passphrase", "again", "code", "words", "passkey", "prf"}
 
 
@@ -40,13 +43,14 @@ def page(
         "retry_action": request.path if typed else "",
         "home_url": "/",
         "demo": settings.DEMO,
+        "upgrading": settings.UPGRADING,
         "exit_url": settings.EXIT_URL,
         **more,
     }
     template = "core/error_public.html" if public else "core/error_workspace.html"
     response = HttpResponse(render_to_string(template, values), status=status)
     if status == 503:
-        response["Retry-After"] = "10"
+        response["Retry-After"] = "60" if settings.UPGRADING else "10"
     return response
 
 
@@ -108,9 +112,27 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("accounts/sign_in.html", values, request), status=401)
 
 
+def upgrading(request: HttpRequest) -> HttpResponse:
+    """Needs to write, or to read what is not there yet; whom to call stands on it."""
+    posted = request.method == "POST"
+    public = settings.ROOT_URLCONF.endswith("public")
+    return page(
+        request,
+        503,
+        _("Belum terkirim") if posted else _("Simpul sedang diperbarui"),
+        _("Tulisan Anda masih ada di sini. Kirim lagi beberapa menit lagi.")
+        if posted
+        else _("Halaman ini terbuka lagi beberapa menit lagi."),
+        retry=True,
+        hotlines=directory.hotlines("danger") if public else [],
+    )
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """The server could not finish; nothing is half done, and what was typed is on the page."""
     error = sys.exc_info()[1]
+    if not isinstance(error, AgainstTheRules):
+        log.error("door.broken", exc_info=error)
     if isinstance(error, AgainstTheRules):
         return page(request, 409, _("Belum tersimpan"), str(error.sentence), retry=True)
     if isinstance(error, Untrusted):
@@ -118,6 +140,8 @@ def broken(request: HttpRequest) -> HttpResponse:
             request, 503, _("Simpul berhenti menyimpan"),
             _("Daftar kunci di server tidak cocok. Hubungi administrator sekarang."), retry=True,
         )  # fmt: skip
+    if isinstance(error, DatabaseError) and settings.UPGRADING:
+        return upgrading(request)
     if isinstance(error, DatabaseError):
         return page(
             request, 503, _("Belum tersimpan"),

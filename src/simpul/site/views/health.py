@@ -4,6 +4,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from simpul.core.doors import derives_first, open_to_anyone
+from simpul.site import schema
 from simpul.vault import condition, keydirectory
 from simpul.vault.keydirectory import Untrusted
 
@@ -11,15 +12,15 @@ from simpul.vault.keydirectory import Untrusted
 @open_to_anyone
 @derives_first
 def show(request: HttpRequest) -> JsonResponse:
-    """Says for database and key directory whether they work; 503 when one does not.
+    """Says for database, schema and key directory whether they are right; 503 when one is not.
 
     A chain that is not linked any more, or not anchored, is said too; it stops nobody from filing.
     """
-    serving = {"database": _database(), "directory": _directory()}
+    serving = {"database": _database(), "schema": _schema(), "directory": _directory()}
     chain = condition.read()
     found = {**serving, "chain": chain.linking, "anchors": chain.anchors}
-    sound = all(value in {"ok", "unset"} for value in found.values())
-    able = all(value == "ok" for value in serving.values())
+    sound = all(value in {"ok", "current", "unset"} for value in found.values())
+    able = all(value in {"ok", "current"} for value in serving.values())
     return JsonResponse({"ok": sound, **found}, status=200 if able else 503)
 
 
@@ -30,6 +31,13 @@ def _database() -> str:
     except DatabaseError:
         return "unreachable"
     return "ok"
+
+
+def _schema() -> str:
+    try:
+        return "behind" if schema.is_behind() else "current"
+    except DatabaseError:
+        return "unknown"
 
 
 def _directory() -> str:

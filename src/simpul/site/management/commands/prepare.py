@@ -1,12 +1,14 @@
 """Brings the database to this version: migrations, then rights and policies, then reference data."""
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from simpul.network import regions
-from simpul.site import database, restoring
+from simpul.site import database, restoring, schema
 from simpul.vault.keydirectory import Untrusted
 from simpul.vault.tombstones import Altered
 
@@ -21,12 +23,23 @@ class Command(BaseCommand):
         parser.add_argument("--restoring", action="store_true", help="`settle` comes next")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrates, applies the SQL files, loads the regions; refuses a database restored unseen."""
-        call_command("migrate", verbosity=0, interactive=False)
-        database.apply_sql()
+        """Migrates, applies the SQL files, loads the regions; refuses a database restored unseen.
+
+        Where somebody was served before, the file `upgrading` tells the supervisor that the doors
+        may open for reading meanwhile.
+        """
+        upgrading = Path(settings.VAR) / "upgrading"
+        if schema.applied() and schema.is_behind():
+            upgrading.touch(mode=0o600)
+        schema.patiently(lambda: call_command("migrate", verbosity=0, interactive=False))
+        schema.patiently(database.apply_sql)
         regions.load()
         if not options["restoring"]:
-            self._check()
+            try:
+                self._check()
+            except CommandError:
+                upgrading.unlink(missing_ok=True)  # not to be tried again: a person decides
+                raise
 
     def _check(self) -> None:
         try:

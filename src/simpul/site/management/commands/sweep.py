@@ -3,8 +3,10 @@
 import logging
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
@@ -31,8 +33,12 @@ class Command(BaseCommand):
         while self.going:
             try:
                 sweeps.run()
+                run = Path(settings.VAR) / "run"
+                (run / "worker.new").write_text(sweeps.figures())
+                (run / "worker.new").replace(run / "worker.prom")
+                (run / "swept").touch(mode=0o600)
             except DatabaseError as error:
-                log.warning("the database is away: %s", type(error).__name__)
+                log.warning("worker.database_away", exc_info=error)
             connection.close()  # an idle backend would hold memory for nothing
             if not options["forever"]:
                 return
