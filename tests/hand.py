@@ -67,6 +67,27 @@ class Hand:
             case = self.step("taking up", lambda: self.take_up(lookup), token=token)  # noqa: B023
             for withdraws in (True, True, True, False):
                 self.help(case, withdraws=withdraws)
+            self.step("renewing a key", self.renew, token=token)
+            while self.step("re-sealing", self.reseal, token=token):
+                pass
+
+    def renew(self) -> None:
+        """The desk gets a new key."""
+        from simpul.network import actions
+
+        with self.cast.acting("intake") as actor:
+            actions.renew_desk_key(actor=actor, desk=self.cast.desk("intake"))
+
+    def reseal(self) -> bool:
+        """One small batch is sealed anew; whether more may wait."""
+        from simpul.vault import epochs
+
+        with self.cast.acting("colleague") as actor:
+            desk = self.cast.desk("intake").pk
+            batch = epochs.reseal(actor.keyring, desk, limit=20)
+            if batch.last is None:
+                epochs.forget(desk)
+            return batch.last is not None
 
     def help(self, case: Any, *, withdraws: bool) -> None:
         """A consent and what is done under it; most are taken back."""
@@ -184,13 +205,14 @@ def work(folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Opens every acknowledged report with its receipt, under the role of the public door."""
+    """Opens every acknowledged report with its receipt, and all that intake may read with its keys."""
     import django
 
     django.setup()
     from simpul.reports import access
     from simpul.reports.reading import read_own
-    from simpul.vault import context, receipts
+    from simpul.vault import context, envelopes, receipts
+    from simpul.vault.models import Envelope
 
     for line in Ledger(folder / "ledger").done("filing"):
         opened = receipts.open_words(receipts.words_of(line["token"]), filing=True)
@@ -198,6 +220,13 @@ def check(folder: Path) -> None:
             answers = read_own(access.get_by_receipt(opened.pair)).answers
         if answers["incident"]["story"] != STORY:
             sys.exit("a report does not open whole")
+    hand = Hand(folder)
+    while hand.reseal():
+        pass
+    with hand.cast.acting("colleague") as actor:
+        found = list(Envelope.objects.order_by("ref"))
+        if {one.ref for one in found} != set(envelopes.open_all(found, actor.keyring)):
+            sys.exit("a grant was lost between two keys of a desk")
 
 
 if __name__ == "__main__":

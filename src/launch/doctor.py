@@ -154,8 +154,10 @@ def doors_may_write(place: Path) -> Wrong:
 
 
 def backup_is_fresh(place: Path) -> Wrong:
-    """Whether the newest backup is of today, where backups are made below `var/`."""
-    made = [path.stat().st_mtime for path in (place / "backups").glob("*")]
+    """Whether the newest backup is of today, where backups are made at all."""
+    from launch import backup
+
+    made = [path.stat().st_mtime for path in backup.folder(place).glob("*")]
     if not made or time.time() - max(made) < OLD:
         return None
     return (

@@ -40,8 +40,9 @@ def fork(signals: Signals, live: Callable[[], None]) -> int:
         live()
     except SystemExit:
         pass
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as reason:  # where and what kind, never its words: they may be a person's
+        sys.stderr.write("".join(traceback.format_tb(reason.__traceback__)))
+        sys.stderr.write(f"{type(reason).__name__}\n")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
