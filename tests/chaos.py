@@ -158,6 +158,8 @@ class Chaos:
             found.append(f"the chain: {chain.stdout} {chain.stderr}")
         if self._start("public", "check").wait():
             found.append("an acknowledged report does not open with its receipt")
+        if self._start("workspace", "read").wait():
+            found.append("a grant was lost between two keys of a desk")
         return found
 
     def _lost(self) -> dict[str, set[UUID]]:

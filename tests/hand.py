@@ -1,8 +1,8 @@
 """A colleague at work, for the tests that kill: one story after the other, and a ledger of it.
 
 A process of its own under the role of the workspace. Before and after each act it writes a line into
-its ledger, so that what was acknowledged is known however it ends. `python -m tests.hand work|check
-FOLDER` with the settings of a door; FOLDER is its instance's.
+its ledger, so that what was acknowledged is known however it ends. `python -m tests.hand
+work|check|read FOLDER` with the settings of a door; FOLDER is its instance's.
 """
 
 import json
@@ -205,14 +205,13 @@ def work(folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Opens every acknowledged report with its receipt, and all that intake may read with its keys."""
+    """Opens every acknowledged report with its receipt, under the role of the public door."""
     import django
 
     django.setup()
     from simpul.reports import access
     from simpul.reports.reading import read_own
-    from simpul.vault import context, envelopes, receipts
-    from simpul.vault.models import Envelope
+    from simpul.vault import context, receipts
 
     for line in Ledger(folder / "ledger").done("filing"):
         opened = receipts.open_words(receipts.words_of(line["token"]), filing=True)
@@ -220,6 +219,16 @@ def check(folder: Path) -> None:
             answers = read_own(access.get_by_receipt(opened.pair)).answers
         if answers["incident"]["story"] != STORY:
             sys.exit("a report does not open whole")
+
+
+def read(folder: Path) -> None:
+    """Seals what waits anew and opens everything that a desk may read, under the role of the workspace."""
+    import django
+
+    django.setup()
+    from simpul.vault import envelopes
+    from simpul.vault.models import Envelope
+
     hand = Hand(folder)
     while hand.reseal():
         pass
@@ -230,4 +239,4 @@ def check(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"work": work, "check": check}[sys.argv[1]](Path(sys.argv[2]))
+    {"work": work, "check": check, "read": read}[sys.argv[1]](Path(sys.argv[2]))

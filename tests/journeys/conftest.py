@@ -56,7 +56,7 @@ def opened(browser: Browser, house: Running) -> Iterator[Opener]:
             base_url=house.url(door),
             locale="id-ID",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.goto("/")

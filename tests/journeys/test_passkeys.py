@@ -28,7 +28,7 @@ def visit(browser: Browser, house: Running) -> Iterator[Visit]:
             java_script_enabled=javascript,
             locale="id-ID",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         if prf is not None:
@@ -54,6 +54,7 @@ def enter(page: Page, people: People, who: str) -> None:
     page.locator("#passphrase").fill(people[who]["passphrase"])
     page.locator("#code").fill(one_time_code(people, who))
     page.get_by_role("button", name="Masuk", exact=True).click()
+    expect(page.locator("h1")).not_to_have_text("Masuk")
     page.goto("/accounts/me/ways/")
     page.locator("#passphrase").fill(people[who]["passphrase"])
     page.get_by_role("button", name="Lanjut").click()
