@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from launch import commands
 from launch.var import REPO
 from tests.launch.waiting import wait_until
 
@@ -41,6 +42,8 @@ class Checkout:
         self.bin = folder / "bin"
         self.bin.mkdir()
         shutil.copytree(REPO / "src/launch", self.folder / "src/launch")
+        (self.folder / "src/simpul").mkdir()
+        shutil.copy(REPO / "src/simpul/__init__.py", self.folder / "src/simpul")  # the version
         shutil.copy(REPO / "simpul", self.folder)
         (self.folder / "src/launch/__main__.py").write_text(MAIN)
         for name in ("requirements.lock", "requirements-dev.lock"):
@@ -161,14 +164,14 @@ def test_a_mistyped_verb_is_said_in_a_sentence_and_installs_nothing(
 def test_help_names_every_verb_and_installs_nothing(checkout: Checkout) -> None:
     code, said = checkout.run("--help")
     assert code == 0
-    for verb in ("demo", "up", "test", "check", "verify-chain", "anchor", "burn", "codes"):
+    for verb in commands.VERBS:
         assert f"    {verb}" in said
     assert not (checkout.folder / ".venv").exists()
 
 
 def test_make_has_the_same_names() -> None:
     makefile = (REPO / "Makefile").read_text()
-    assert "VERBS = demo up test check verify-chain anchor burn first-day codes\n" in makefile
+    assert f"VERBS = {' '.join(commands.VERBS)}\n" in makefile
 
 
 @pytest.mark.parametrize("tool", TOOLS)
