@@ -617,3 +617,23 @@ def test_she_sees_that_a_file_was_read(cast: Cast, sign_in: SignIn) -> None:
     body(fetched(sign_in("clinic"), case, ref))
     reads = [(read.desk_id, read.parts) for read in audit.reads_of(case.ref)]
     assert (cast.desk("clinic").pk, ("health",)) in reads
+
+
+def test_a_ref_that_lies_in_another_case_is_taken_for_another_file(
+    cast: Cast, case: Case, sign_in: SignIn
+) -> None:
+    """A sentence, not a broken page, and nothing of the other case is told."""
+    other: Case = cast.open_case(cast.file())
+    ref, now = uuid4(), timezone.now()
+    with cast.acting("intake") as actor:
+        documents.add(
+            actor=actor, case=other, ref=ref, compartment="health", name="a.txt", data=b"a",
+            now=now,
+        )  # fmt: skip
+    with pytest.raises(documents.Another), cast.acting("intake") as actor:
+        documents.add(
+            actor=actor, case=case, ref=ref, compartment="health", name="b.txt", data=b"b",
+            now=now,
+        )  # fmt: skip
+    begun = sign_in("intake").post(f"/cases/{case.code}/files/begin/", declared(ref, video(9)))
+    assert begun.status_code == 422

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.cases import access, kinds
@@ -185,7 +185,13 @@ def _begun(
     opened = envelopes.open_envelope(envelope, actor.keyring, now=now)
     row = Document(ref=ref, case=case, desk=case.desk, added_by=actor.user, begun_at=now)
     pieces.declare(opened, row, about)
-    row.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except (
+        IntegrityError
+    ) as error:  # the reference of a file in another case, which she may not see
+        raise Another from error
     return row, opened
 
 

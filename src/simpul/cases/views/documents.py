@@ -12,6 +12,7 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from simpul.cases import access, delivery, forms, header, kinds
@@ -120,7 +121,12 @@ def download(request: Request, case_code: str, ref: UUID) -> HttpResponseBase:
     asked = request.headers.get("Range", "") if request.method == "GET" else ""
     turn = delivery.Turn()
     if not turn.taken:
-        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "10"})
+        return HttpResponse(
+            _("Sudah tiga berkas sedang diunduh. Coba lagi sebentar."),
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": "10"},
+        )
     try:
         return _answer(request, case, ref, asked, turn)
     except BaseException:
