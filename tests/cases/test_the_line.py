@@ -21,7 +21,7 @@ from simpul.reports import access as report_access
 from simpul.reports import actions as reports
 from simpul.reports import queries, reading
 from simpul.reports.models import Report
-from simpul.vault import audit
+from simpul.vault import audit, envelopes
 from tests.conftest import Cast
 
 
@@ -408,3 +408,65 @@ def test_a_referral_whose_consent_has_run_out_is_not_accepted(cast: Cast) -> Non
         ):
             with pytest.raises(referrals.NotWaiting):
                 answer()
+
+
+def test_what_is_written_after_an_end_lies_under_a_new_key(cast: Cast) -> None:
+    """Whoever kept the old data key and copies the rows reads nothing new; who may still read does."""
+    case = cast.open_case(cast.file())
+    now = timezone.now()
+    ended, stays = (
+        cast.consent(case, "clinic", ["health"]),
+        cast.consent(case, "shelter", ["health"]),
+    )
+    for consent in (ended, stays):
+        with cast.acting("intake") as actor:
+            consents.share(
+                actor=actor, case=case, consent=consent, compartments=["health"], now=now
+            )
+
+    def write(text: str) -> int:
+        with cast.acting("intake") as actor:
+            entry = files.write(
+                actor=actor, case=case, ref=uuid4(), compartment="health", text=text, now=now
+            )
+        return entry.envelope.key_version
+
+    before = write("Sebelum.")
+    assert write("Masih.") == before, "nothing has ended yet"
+    with cast.acting("intake") as actor:
+        consents.withdraw(actor=actor, case=case, consent=ended, now=now)
+    after = write("Sesudah.")
+    assert after == before + 1 and write("Lagi.") == after, "one new key is enough"
+    with cast.acting("shelter") as actor:
+        shown = files.read(actor=actor, case=Case.objects.select_related("report").get())
+        texts = {text for _entry, text in shown.texts("health")}
+        assert texts == {"Sebelum.", "Masih.", "Sesudah.", "Lagi."}
+    with cast.acting("intake") as actor:
+        consents.withdraw(actor=actor, case=case, consent=stays, now=now)
+    assert write("Akhir.") == after + 1
+
+
+def test_a_referral_that_still_waits_gets_the_new_key_asleep(cast: Cast) -> None:
+    """Accepted later, it opens what was agreed, also what was written after another's end."""
+    case = cast.open_case(cast.file())
+    now = timezone.now()
+    ended = cast.consent(case, "shelter", ["health"])
+    with cast.acting("intake") as actor:
+        consents.share(actor=actor, case=case, consent=ended, compartments=["health"], now=now)
+        asked = cast.consent(case, "clinic", ["health"])
+    with cast.acting("intake") as actor:
+        referral = referrals.send(
+            actor=actor, case=case, ref=uuid4(), consent=asked, compartments=["health"],
+            need=Need(service="health"), urgency="low", now=now,
+        )  # fmt: skip
+        consents.withdraw(actor=actor, case=case, consent=ended, now=now)
+        files.write(
+            actor=actor, case=case, ref=uuid4(), compartment="health", text="Sesudah.", now=now
+        )
+    with cast.acting("clinic") as actor:
+        assert not envelopes.of_record(case.ref)
+        row = referral_access.get_referral(actor, referral.code)
+        referrals.accept(actor=actor, referral=row, now=now)
+    with cast.acting("clinic") as actor:
+        shown = files.read(actor=actor, case=Case.objects.select_related("report").get())
+        assert [text for _entry, text in shown.texts("health")] == ["Sesudah."]

@@ -43,6 +43,33 @@ def grant_parts(
     )  # fmt: skip
 
 
+def to_write(actor: Actor, case: Case, compartment: str, now: datetime) -> OpenEnvelope:
+    """The envelope that something new in a compartment is sealed under.
+
+    Once a desk's access to the present key version has ended, what is written afterwards gets a new
+    data key: whoever kept the old one, and copies the rows, reads nothing of it. Who may still read,
+    or will when a referral is accepted, is granted the new one on the same terms.
+    """
+    envelope = _newest(case, compartment)
+    if _has_ended(case, envelope):
+        Case.objects.select_for_update().filter(pk=case.pk).first()
+        envelope = _newest(case, compartment)
+        if _has_ended(case, envelope):  # of two at once the second finds it done
+            return envelopes.next_version(envelope, desk=case.desk_id, by=actor.keyring.own)
+    return envelopes.open_envelope(envelope, actor.keyring, now=now)
+
+
+def _newest(case: Case, compartment: str) -> Envelope:
+    found = envelopes.latest(case.ref, compartment)
+    assert found is not None
+    return found
+
+
+def _has_ended(case: Case, envelope: Envelope) -> bool:
+    ended = Grant.objects.filter(envelope=envelope, state=Grant.State.ENDED, desk__isnull=False)
+    return ended.exclude(desk=case.desk_id).exists()
+
+
 def until_at(case: Case, consent: Consent) -> datetime:
     """The moment a consent ends: the beginning of its last day excluded, where the case is."""
     return datetime.combine(consent.until_on, time.min, zone(case))

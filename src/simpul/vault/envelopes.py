@@ -22,7 +22,7 @@ REPORTERS = 1  # the key version that a reporter, who is in no directory, may ha
 
 __all__ = [
     "Closed", "NotInDirectory", "OpenEnvelope", "Unopened", "Untrusted", "create", "desk_recipient",
-    "end", "grant", "latest", "open_all", "open_envelope", "reporter_recipient",
+    "end", "grant", "latest", "next_version", "open_all", "open_envelope", "reporter_recipient",
 ]  # fmt: skip
 
 
@@ -104,6 +104,28 @@ def create_all(
 def fresh(envelope: Envelope) -> OpenEnvelope:
     """Gives a new envelope its data key; nobody has it until it is granted."""
     return OpenEnvelope(envelope, crypto.random())
+
+
+def next_version(old: Envelope, *, desk: int, by: Pair) -> OpenEnvelope:
+    """A compartment's next data key, granted to its desk and, on the same terms, to all whose grant stands.
+
+    Grants that sleep are made to sleep; those that have ended get nothing.
+    """
+    opened = create(old.record, old.compartment, desks=[desk])
+    grant(opened, to=desk_recipient(desk), by=by, basis=Grant.Basis.OWN)
+    standing = Grant.objects.filter(envelope=old).exclude(state=Grant.State.ENDED)
+    others = standing.exclude(desk=None).exclude(desk=desk).order_by("ref")
+    write_all(
+        [
+            prepare(
+                opened, to=desk_recipient(row.desk), by=by, basis=row.basis, tags=row.tags,
+                until=row.until_at, state=row.state,
+            )
+            for row in others
+            if row.desk is not None
+        ]
+    )  # fmt: skip
+    return opened
 
 
 def grant(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from simpul.cases import access, kinds
+from simpul.cases import access, kinds, sharing
 from simpul.cases.actions.files import NotOpen
 from simpul.cases.kinds import NotTaken
 from simpul.cases.models import Case, Document
@@ -180,9 +180,7 @@ def _begun(
         raise NotOpen
     about = About(name, kinds.of(name).media_type, size, digests)
     require(about.fits())
-    envelope = envelopes.latest(case.ref, compartment)
-    assert envelope is not None
-    opened = envelopes.open_envelope(envelope, actor.keyring, now=now)
+    opened = sharing.to_write(actor, case, compartment, now)
     row = Document(ref=ref, case=case, desk=case.desk, added_by=actor.user, begun_at=now)
     pieces.declare(opened, row, about)
     try:

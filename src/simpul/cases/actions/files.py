@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from simpul.cases import access, identity
+from simpul.cases import access, identity, sharing
 from simpul.cases.identity import Card
 from simpul.cases.models import Case, Closure, Entry, Label, NextAction
 from simpul.core.access import AgainstTheRules, require
@@ -260,10 +260,8 @@ def write(
     known = Entry.objects.filter(ref=ref, case=case).first()
     if known is not None:
         return known
-    envelope = envelopes.latest(case.ref, compartment)
-    assert envelope is not None
     entry = Entry(ref=ref, case=case, desk=case.desk, written_by=actor.user, written_at=now)
-    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(entry, "text", text)
+    sharing.to_write(actor, case, compartment, now).seal(entry, "text", text)
     entry.save(force_insert=True)
     audit.record(
         "cases.written", actor=actor, record=case.ref, row=ref, parts=[compartment],
@@ -317,10 +315,8 @@ def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) ->
         raise NotOpen
     if case.obligations.exists():
         raise StillReferred
-    envelope = envelopes.latest(case.ref, Compartment.NOTES)
-    assert envelope is not None
     closure = Closure(case=case, reason=reason, closed_at=now)
-    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(closure, "note", note)
+    sharing.to_write(actor, case, Compartment.NOTES, now).seal(closure, "note", note)
     closure.save(force_insert=True)
     for share in case.shares.filter(ended_at=None):
         envelopes.end(share.ref, now=now)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
-from simpul.cases import access, identity, search
+from simpul.cases import access, identity, search, sharing
 from simpul.cases.actions import files
 from simpul.cases.identity import Card, Reason
 from simpul.cases.models import Case, Identity, Pending, Shard
@@ -67,10 +67,9 @@ def identify(*, actor: Actor, case: Case, ref: UUID, card: Card, now: datetime) 
     known = Identity.objects.filter(ref=ref, case=case).first()
     if known is not None:
         return known
-    envelope = envelopes.latest(case.ref, Compartment.IDENTITY)
-    assert envelope is not None
     row = Identity(ref=ref, case=case, written_by=actor.user, written_at=now)
-    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(row, "card", card.packed())
+    opened = sharing.to_write(actor, case, Compartment.IDENTITY, now)
+    opened.seal(row, "card", card.packed())
     row.save(force_insert=True)
     audit.record(
         "cases.identified", actor=actor, record=case.ref, row=ref,
