@@ -244,13 +244,11 @@ def key_of(row: Grant, keyring: Keyring, directory: Verified) -> bytes:
 
 def renewed(row: Grant, key: bytes, *, to: Recipient, by: Pair) -> Grant:
     """The same grant, sealed to the same desk's present key and signed by who did it."""
-    made = Grant(
-        ref=row.ref, envelope=row.envelope, recipient_id=to.ref, desk=to.desk, basis=row.basis,
-        tags=row.tags, until_at=row.until_at, granted_by_id=by.ref,
-        sealed=crypto.seal_to(to.public, key, _info(row.envelope, to.ref, to.epoch)),
+    made = prepare(
+        OpenEnvelope(row.envelope, key), to=to, by=by, basis=row.basis, tags=row.tags,
+        until=row.until_at, state=row.state,
     )  # fmt: skip
-    said = _said(made)
-    made.signature, made.witness = by.sign(said), _witness(said)
+    made.ref = row.ref
     return made
 
 

@@ -512,6 +512,8 @@ BEGIN
   SELECT raised FROM put WHERE is_new;
 END $$;
 GRANT EXECUTE ON FUNCTION worker_alarms TO simpul_worker;
+
+-- A file that nobody went on sending for a day is taken away with its pieces.
 CREATE OR REPLACE FUNCTION worker_drop_unfinished(document uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
