@@ -200,10 +200,11 @@ def serve(
     listener: socket.socket,
     *,
     threads: int,
+    share: int = 0,
     limits: Limits,
     proxy_hops: int = 0,
 ) -> Server:
-    """A server on `listener` that has not begun to run.
+    """A server on `listener` that has not begun to run; one source has `share` of its threads, or all.
 
     With `proxy_hops` the address and scheme come from the proxy in front, so the door must not
     be reachable in any other way.
@@ -237,7 +238,7 @@ def serve(
     adjustments.limits = limits
     adjustments.files = set()
     dispatcher = ThreadedTaskDispatcher()
-    dispatcher.queue = Turns(source_behind(proxy_hops))
+    dispatcher.queue = Turns(source_behind(proxy_hops), share or threads)
     dispatcher.set_thread_count(threads)
     return Server(
         application,

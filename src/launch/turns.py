@@ -4,8 +4,9 @@ The queue of the web server's threads. It has the few methods of a deque that wa
 uses, and like that deque it is only touched under the dispatcher's lock.
 """
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from simpul.vault.sources import network_of
@@ -15,29 +16,69 @@ SourceOf = Callable[[Channel], str]
 
 
 class Turns:
-    """Requests that arrived whole and wait for a thread, by source, in the order of arrival."""
+    """Requests that arrived whole and wait for a thread, by source, in the order of arrival.
 
-    def __init__(self, source_of: SourceOf) -> None:
+    No source has more than `at_once` of them under way, so that a flood leaves threads, database
+    and processor to whoever comes next. Its length is how many could begin now.
+    """
+
+    def __init__(self, source_of: SourceOf, at_once: int) -> None:
         self._source_of = source_of
-        self._waiting: OrderedDict[str, deque[Channel]] = OrderedDict()
-        self._count = 0
+        self._at_once = at_once
+        self._under_way: Counter[str] = Counter()
+        self._ready: OrderedDict[str, deque[Channel]] = OrderedDict()
+        self._full: dict[str, deque[Channel]] = {}  # sources that have their share already
 
     def append(self, channel: Channel) -> None:
         """A request has arrived; a source that waits already keeps its place."""
-        self._waiting.setdefault(self._source_of(channel), deque()).append(channel)
-        self._count += 1
+        source = self._source_of(channel)
+        where = self._full if self._under_way[source] >= self._at_once else self._ready
+        where.setdefault(source, deque()).append(channel)
 
-    def popleft(self) -> Channel:
+    def popleft(self) -> "Turn":
         """The oldest request of the source whose turn it is; the source goes to the end."""
-        source, own = self._waiting.popitem(last=False)
-        channel = own.popleft()
+        source, own = self._ready.popitem(last=False)
+        turn = Turn(self, source, own.popleft())
+        self._under_way[source] += 1
         if own:
-            self._waiting[source] = own
-        self._count -= 1
-        return channel
+            full = self._under_way[source] >= self._at_once
+            (self._full if full else self._ready)[source] = own
+        return turn
+
+    def ended(self, source: str) -> None:
+        """One of the source's requests is answered."""
+        self._under_way[source] -= 1
+        if not self._under_way[source]:
+            del self._under_way[source]
+        if own := self._full.pop(source, None):
+            self._ready[source] = own
 
     def __len__(self) -> int:
-        return self._count
+        return sum(
+            min(len(own), self._at_once - self._under_way[source])
+            for source, own in self._ready.items()
+        )
+
+
+@dataclass
+class Turn:
+    """One request under way; the thread that ends it is the one that takes what it made room for."""
+
+    turns: Turns
+    source: str
+    channel: Channel
+
+    def service(self) -> None:
+        """Answers it."""
+        try:
+            self.channel.service()
+        finally:
+            with self.channel.server.task_dispatcher.lock:
+                self.turns.ended(self.source)
+
+    def cancel(self) -> None:
+        """Hangs up, because the door closes."""
+        self.channel.cancel()
 
 
 def source_behind(proxy_hops: int) -> SourceOf:

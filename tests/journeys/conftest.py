@@ -35,11 +35,16 @@ def house() -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        found = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield found
+        found.close()
+
+
+def chromium() -> str | None:
+    """Where the system's Chromium lies; what `./simpul test` found goes first."""
+    names = (os.environ.get("SIMPUL_CHROMIUM"), "chromium", "chromium-browser")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 Opener = Callable[..., Page]

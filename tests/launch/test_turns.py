@@ -3,10 +3,14 @@
 import socket
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from types import SimpleNamespace
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from launch.server import Limits
 from launch.turns import Turns, source_behind
@@ -19,12 +23,16 @@ def channel(address: str, said: str = "") -> Any:
     return SimpleNamespace(addr=(address, 1), requests=[request])
 
 
+def waiting(at_once: int = 10_000) -> Turns:
+    return Turns(source_behind(0), at_once)
+
+
 def order(turns: Turns) -> list[str]:
-    return [turns.popleft().addr[0] for _ in range(len(turns))]
+    return [turns.popleft().source for _ in range(len(turns))]
 
 
 def test_sources_take_turns_and_each_keeps_its_own_order() -> None:
-    turns = Turns(source_behind(0))
+    turns = waiting()
     for address in ["10.0.0.1"] * 4 + ["10.0.0.2"] * 2 + ["10.0.0.3"]:
         turns.append(channel(address))
     assert len(turns) == 7
@@ -35,12 +43,55 @@ def test_sources_take_turns_and_each_keeps_its_own_order() -> None:
 
 
 def test_a_thousand_waiting_delay_a_newcomer_by_one() -> None:
-    turns = Turns(source_behind(0))
+    turns = waiting()
     for _ in range(1000):
         turns.append(channel("10.0.0.1"))
     turns.popleft()
     turns.append(channel("10.0.0.2"))
     assert order(turns)[:2] == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_a_source_has_its_share_under_way_and_the_rest_waits() -> None:
+    turns = waiting(at_once=2)
+    for address in ["10.0.0.1"] * 5 + ["10.0.0.2"] * 3:
+        turns.append(channel(address))
+    assert len(turns) == 4
+    assert order(turns) == ["10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2"]
+    assert not turns
+    turns.append(channel("10.0.0.1"))
+    assert not turns, "it joins its own"
+    turns.ended("10.0.0.1")
+    assert order(turns) == ["10.0.0.1"] and not turns
+    for _ in range(2):
+        turns.ended("10.0.0.1")
+        turns.ended("10.0.0.2")
+    assert sorted(order(turns)) == ["10.0.0.1", "10.0.0.1", "10.0.0.2"]
+
+
+@given(st.lists(st.one_of(st.integers(1, 4), st.just(0)), max_size=80), st.integers(1, 3))
+def test_nothing_is_lost_and_no_source_exceeds_its_share(acts: list[int], share: int) -> None:
+    """Any order of arrivals (a source) and endings (0): each request has its turn once."""
+    turns, under_way, came = waiting(share), deque[str](), 0
+    began: Counter[str] = Counter()
+
+    def begin_all() -> None:
+        while turns:
+            source = turns.popleft().source
+            under_way.append(source)
+            began[source] += 1
+            assert Counter(under_way)[source] <= share
+
+    for act in acts:
+        if act:
+            turns.append(channel(f"10.0.0.{act}"))
+            came += 1
+        elif under_way:
+            turns.ended(under_way.popleft())
+        begin_all()
+    while under_way:
+        turns.ended(under_way.popleft())
+        begin_all()
+    assert sum(began.values()) == came
 
 
 def test_behind_a_proxy_the_source_is_what_the_nearest_trusted_proxy_says() -> None:
