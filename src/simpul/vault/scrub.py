@@ -94,7 +94,7 @@ EXPECTED = {
     "gif": {scrubber.PNG, scrubber.JPEG},
     "pdf": {scrubber.PDF},
     "text": {scrubber.TEXT},
-    **dict.fromkeys(scrubber.SOUNDS, {scrubber.SOUND}),
+    **{kind: {scrubber.SOUND} for kind in scrubber.SOUNDS},
 }
 
 

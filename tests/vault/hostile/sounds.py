@@ -22,8 +22,8 @@ MADE = {
 
 
 @cache
-def voice(kind: str, seconds: int = 2) -> bytes:
-    """A tone of 440 Hz of so many seconds, with a title, an author and a place."""
+def voice(kind: str) -> bytes:
+    """A tone of 440 Hz of two seconds, with a title, an author and a place."""
     container, codec, rate, layout = MADE[kind]
     file = BytesIO()
     with av.open(file, "w", format=container) as made:
@@ -34,7 +34,7 @@ def voice(kind: str, seconds: int = 2) -> bytes:
         second = array.array(
             "h", (int(9000 * math.sin(i * 2 * math.pi * 440 / rate)) for i in range(rate))
         )
-        for _ in range(seconds):
+        for _ in range(2):
             frame = av.AudioFrame(format="s16", layout="mono", samples=rate)
             frame.sample_rate = rate
             frame.planes[0].update(second.tobytes())
@@ -66,9 +66,10 @@ def film() -> bytes:
     return file.getvalue()
 
 
-def silence(hours: int) -> bytes:
-    """Hours of nothing: AMR frames that say in one byte that 20 ms were quiet (RFC 4867)."""
-    return b"#!AMR\n" + b"\x7c" * (hours * 3600 * 50)
+def humming(minutes: int) -> bytes:
+    """So many minutes of two seconds over and over: AMR files are frames one after the other."""
+    start = b"#!AMR\n"
+    return start + voice("amr").removeprefix(start) * (minutes * 30)
 
 
 def wave_header(*, rate: int = 8_000, channels: int = 1, size: int = 0xFFFFFFFF) -> bytes:
