@@ -553,7 +553,7 @@ def scrub_sound(kind: str, data: bytes) -> tuple[bytes, bytes]:
 
     try:
         source = av.open(
-            BytesIO(data), format=SOUNDS[kind].split(",")[0], metadata_errors="ignore",
+            BytesIO(data), "r", format=SOUNDS[kind].split(",")[0], metadata_errors="ignore",
             options={"codec_whitelist": ",".join(sorted(CODECS))},
         )  # fmt: skip
     except FFmpegError:
