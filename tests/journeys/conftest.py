@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from simpul.vault.crypto import Pair
 from simpul.vault.passphrases import STEP, Opened
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 # Screenshots are kept only where somebody asks for them.
 PICTURES = os.environ.get("SIMPUL_PICTURES")
 
