@@ -64,6 +64,7 @@ EXECUTABLE = {
         "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
         "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
+        "reports_pass_on", "reports_release", "simpul_is",
     },
     "simpul_public": CONTEXT
     | {
@@ -73,9 +74,11 @@ EXECUTABLE = {
         "public_reopen", "public_replace_receipt", "public_reply_due", "public_reports_back",
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
+        "public_answer_question", "public_escalations", "public_questions",
     },
     "simpul_worker": CONTEXT
-    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"},
+    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake",
+       "worker_escalate", "worker_late"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -301,7 +304,14 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert columns["cases_document"] == {
         "about", "row_version", "whole", "finished_at", "removed_at", "removed_by_id",
     }  # fmt: skip
-    assert columns["reports_report"] == {"state", "taken_at", "taken_by_id"}
+    assert columns["reports_report"] == {
+        "state", "taken_at", "taken_by_id", "owner_id", "deputy_id", "outside_id",
+    }  # fmt: skip
+    assert columns["reports_declaration"] == {"tie", "made_at"}
+    assert columns["reports_escalation"] == {"reminded_at"}
+    assert columns["reports_setaside"] == {"agreed_by_id", "agreed_at", "ended_at"}
+    assert rights["reports_link"] == READ, "links are made by a trigger alone"
+    assert rights["reports_question"] == {"SELECT", "INSERT"}, "she answers, not the desk"
     assert "ref" not in columns["cases_case"]
     assert columns["cases_shard"] == {"row_version", "envelope_id", "names"}
     assert rights["cases_pending"] == {"SELECT", "DELETE"}, "marks are written by triggers alone"
@@ -517,6 +527,9 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_replace_receipt": (replaced,),
         "public_file_report": (filed,),
         "public_reopen": (taken,),
+        "public_answer_question": (
+            '{"ref": "%s", "answer": "yes", "pair": "%s"}' % (uuid4(), uuid4()),
+        ),
     }
 
 

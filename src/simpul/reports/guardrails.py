@@ -40,7 +40,7 @@ def sections() -> list[dict[str, Any]]:
                     "why": content.say(row["why"]) if "why" in row else "",
                     "instead": content.say(row["instead"]) if "instead" in row else "",
                 }
-                for row in raw[code]
+                for row in [*raw[code], *(raw["say_child"] if code == "say" else [])]
             ],
         }
         for code in ("do", "say", "never", "stop")

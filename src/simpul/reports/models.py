@@ -49,7 +49,9 @@ class Report(models.Model):
     woken_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     desks = ArrayField(models.IntegerField(), default=list)
-    held = models.BooleanField(default=False, help_text="Filed in what looked like a flood.")
+    held = models.BooleanField(
+        default=False, db_default=False, help_text="Filed in what looked like a flood."
+    )
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     deputy = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     outside = models.ForeignKey(

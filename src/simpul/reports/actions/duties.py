@@ -49,14 +49,13 @@ def declare(*, actor: Actor, report: Report, tie: str, now: datetime) -> None:
     require(access.can_read(actor, report) and tie in Tie.values)
     row = Declaration.objects.filter(report=report, user=actor.user).first()
     if row is None:
-        row = Declaration(report=report, user=actor.user)
-    elif row.tie == Tie.YES:
-        tie = Tie.YES  # what was declared stays declared
-    row.tie, row.made_at = tie, now
-    row.save()
+        row = Declaration.objects.create(report=report, user=actor.user, tie=tie, made_at=now)
+    elif row.tie != Tie.YES:  # what was declared stays declared
+        row.tie, row.made_at = tie, now
+        row.save(update_fields=["tie", "made_at"])
     desk = actor.desk_among(report.desks)
     audit.record(
-        "reports.tie_declared", actor=actor, record=report.ref, row=row.ref, parts=[tie],
+        "reports.tie_declared", actor=actor, record=report.ref, row=row.ref, parts=[row.tie],
         desk=desk.pk if desk else None,
     )  # fmt: skip
 

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='report',
             name='held',
-            field=models.BooleanField(default=False, help_text='Filed in what looked like a flood.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Filed in what looked like a flood.'),
         ),
         migrations.AddField(
             model_name='report',
