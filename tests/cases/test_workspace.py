@@ -96,7 +96,8 @@ def test_a_next_action_needs_a_time_that_has_not_passed(cast: Cast, sign_in: Sig
 def walking_in(cast: Cast, **more: Any) -> dict[str, Any]:
     """A filled intake form."""
     return {
-        "token": receipts.new_token(), "desk": str(cast.desk("intake").ref), "tie": "no", "channel": "walk_in",
+        "token": receipts.new_token(), "desk": str(cast.desk("intake").ref), "channel": "walk_in",
+        "tie": "no",
         "danger": "no", "needs": ["health"], "region": "53.71", "contact_channel": "none",
         "story": "Kata-katanya sendiri.", "read_back": "on",
         "next_action": "Antar ke klinik", "due_on": SOON, "due_hour": "09:30",

@@ -22,7 +22,7 @@ from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
 from simpul.reports import actions as reports
-from simpul.reports.models import Message, Part, Report
+from simpul.reports.models import Message, Part, Question, Report
 from simpul.vault import context, crypto, envelopes, receipts, rows
 from simpul.vault.crypto import Pair
 from simpul.vault.fields import SealedField
@@ -443,6 +443,11 @@ def everything(cast: Cast) -> Receipt:
         reports.answer(
             actor=actor, report=Report.objects.get(pk=case.ref), ref=uuid4(), text="y", now=now
         )
+        question = Question(report=case.report, desk=cast.desk("intake"), asked_at=now)
+        dialogue = envelopes.latest(case.report.dialogue, "notes")
+        assert dialogue is not None
+        envelopes.open_envelope(dialogue, actor.keyring).seal(question, "about", "{}")
+        question.save(force_insert=True)
     with cast.acting("clinic") as actor:
         referrals.accept(actor=actor, referral=referral, now=now)
         referrals.report_back(actor=actor, referral=referral, ref=uuid4(), text="z", now=now)
@@ -519,6 +524,7 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
     replaced = json.dumps({"lookup": "\\x" + "77" * 32, "keypair": keypair, "grants": []})
     filed = json.dumps({"report": {}, "keypair": keypair, "envelopes": [], "grants": []})
     grants = Grant.objects.filter(envelope__record=case.ref, recipient=case.report.keypair_id)
+    question = Question.objects.get(report=case.report_id).ref
     taken = json.dumps([rows.as_json(grant) | {"ref": str(uuid4())} for grant in grants])
     return {
         "public_send": (row % (uuid4(), envelope),),
@@ -528,7 +534,7 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_file_report": (filed,),
         "public_reopen": (taken,),
         "public_answer_question": (
-            '{"ref": "%s", "answer": "yes", "pair": "%s"}' % (uuid4(), uuid4()),
+            json.dumps({"ref": str(question), "answer": "yes", "pair": str(uuid4())}),
         ),
     }
 
@@ -580,7 +586,8 @@ def of_case(case: Case) -> list[str]:
     found = []
     for table, columns in {
         "reports_report": ("ref",), "reports_part": ("report_id",), "reports_message": ("report_id",),
-        "reports_attachment": ("report_id",), "cases_case": ("ref",), "cases_consent": ("case_id",),
+        "reports_attachment": ("report_id",), "reports_question": ("report_id",),
+        "reports_declaration": ("report_id",), "cases_case": ("ref",), "cases_consent": ("case_id",),
         "cases_share": ("case_id",), "cases_entry": ("case_id",), "cases_identity": ("case_id",),
         "cases_nextaction": ("case_id",),
         "referrals_referral": ("case_id",), "vault_envelope": ("record",),
