@@ -466,7 +466,7 @@ def test_the_inbox_is_paged_and_keeps_its_list(cast: Cast, sign_in: SignIn) -> N
     html = page.content.decode()
     assert html.count('name="code"') == 50
     assert "list=held&amp;page=2" in html
-    assert "Ada 51 laporan di baki dugaan banjir." in text(sign_in("intake").get("/reports/"))
+    assert "Ada 51 laporan yang perlu dipilah." in text(sign_in("intake").get("/reports/"))
 
 
 # --- The tray ------------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk, Membership
 from simpul.reports import access, content, outside
 from simpul.reports.models import Escalation, Link, Question, Report, SetAside, Tie
-from simpul.vault.models import AuditLine
+from simpul.vault import acts
 
 LISTS: dict[str, Any] = {  # the lists of the inbox: name in the address → label
     "waiting": _("Menunggu"),
     "overdue": _("Terlambat"),
     "mine": _("Tugas saya"),
     "desk": _("Meja saya"),
-    "held": _("Diduga banjir"),
+    "held": _("Perlu dipilah"),
     "aside": _("Disisihkan"),
     "closed": _("Selesai"),
 }
@@ -124,9 +124,7 @@ def set_aside_of(report: Report) -> SetAside | None:
 
 def has_read(actor: Actor, report: Report) -> bool:
     """Whether she herself has opened the report."""
-    return AuditLine.objects.filter(
-        record=report.ref, actor=actor.ref, event="reports.read"
-    ).exists()
+    return acts.has_done("reports.read", actor=actor.ref, record=report.ref)
 
 
 def questions_of(report: Report) -> QuerySet[Question]:

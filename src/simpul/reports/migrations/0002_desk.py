@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('ref', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('version', models.CharField(max_length=20)),
                 ('made_at', models.DateTimeField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -33,6 +34,8 @@ class Migration(migrations.Migration):
                 ('ref', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('tie', models.CharField(choices=[('no', 'Tidak'), ('yes', 'Ya'), ('unknown', 'Tidak tahu')], max_length=7)),
                 ('made_at', models.DateTimeField()),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='declarations', to='reports.report')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -45,6 +48,9 @@ class Migration(migrations.Migration):
                 ('told_at', models.DateTimeField()),
                 ('reminded_at', models.DateTimeField(help_text='The outside desk has called them.', null=True)),
                 ('ended_at', models.DateTimeField(help_text='It is late no more.', null=True)),
+                ('desk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk')),
+                ('late_desk', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk')),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='reports.report')),
             ],
         ),
         migrations.CreateModel(
@@ -52,6 +58,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('pair', models.UUIDField(primary_key=True, serialize=False)),
                 ('made_at', models.DateTimeField()),
+                ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reports.report')),
+                ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reports.report')),
             ],
         ),
         migrations.CreateModel(
@@ -64,6 +72,9 @@ class Migration(migrations.Migration):
                 ('answer', models.CharField(blank=True, choices=[('yes', 'Boleh'), ('no', 'Tidak boleh'), ('later', 'Nanti')], max_length=5)),
                 ('answered_at', models.DateTimeField(null=True)),
                 ('pair', models.UUIDField(db_index=True, help_text='Only while her answer is yes.', null=True)),
+                ('desk', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk')),
+                ('envelope', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.envelope')),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='reports.report')),
             ],
         ),
         migrations.CreateModel(
@@ -74,6 +85,9 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField()),
                 ('agreed_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(help_text='It is back in the inbox.', null=True)),
+                ('agreed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='set_asides', to='reports.report')),
             ],
         ),
         migrations.AddField(
@@ -109,76 +123,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='report',
             constraint=models.CheckConstraint(condition=models.Q(('deputy', None), ('owner', None), models.Q(('deputy', models.F('owner')), _negated=True), _connector='OR'), name='reports_deputy_is_another'),
-        ),
-        migrations.AddField(
-            model_name='acknowledgement',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='declaration',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='declarations', to='reports.report'),
-        ),
-        migrations.AddField(
-            model_name='declaration',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='desk',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='late_desk',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='reports.report'),
-        ),
-        migrations.AddField(
-            model_name='link',
-            name='first',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reports.report'),
-        ),
-        migrations.AddField(
-            model_name='link',
-            name='second',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reports.report'),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='desk',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.desk'),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='envelope',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.envelope'),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='reports.report'),
-        ),
-        migrations.AddField(
-            model_name='setaside',
-            name='agreed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='setaside',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='setaside',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='set_asides', to='reports.report'),
         ),
         migrations.AddConstraint(
             model_name='declaration',
