@@ -79,7 +79,7 @@ def tie_field() -> forms.ChoiceField:
             "Apakah Anda punya hubungan keluarga, kerja, atau bisnis dengan terlapor atau pelapor?"
         ),
         help_text=_(
-            "Bila ya atau tidak tahu, rekan lain yang menangani. Tidak ada yang dicatat lagi."
+            "Bila ya atau tidak tahu, rekan lain yang menangani. Yang dicatat hanya jawaban ini."
         ),
         choices=Tie.choices,
         widget=forms.RadioSelect,

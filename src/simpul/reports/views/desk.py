@@ -22,7 +22,7 @@ from simpul.reports.forms import desk as forms
 from simpul.reports.models import Report
 
 PER_PAGE = 50
-RULES = ("K02", "K30", "K31", "K32")  # clocks that a line of the inbox may show
+RULES = ("K02", "K30", "K32")  # clocks that a line of the inbox may show
 
 
 def inbox(request: Request) -> HttpResponse:
