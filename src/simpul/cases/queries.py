@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from simpul.cases import access
+from simpul.cases import access, sharing
 from simpul.cases.models import Case, Closure, Consent, Document, Share
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
@@ -57,9 +57,10 @@ def unfinished(now: datetime) -> list[UUID]:
     return list(late.order_by("begun_at", "ref").values_list("ref", flat=True)[:500])
 
 
-def partners(case: Case) -> list[Desk]:
-    """The desks of other agencies that content can be sealed to."""
-    ready = Desk.objects.filter(keypair__isnull=False).exclude(pk=case.desk_id)
+def partners(actor: Actor, case: Case) -> list[Desk]:
+    """The desks of others that content can be sealed to; who must not know is not among them."""
+    out = sharing.kept_out(actor, case) | {case.desk_id}
+    ready = Desk.objects.filter(keypair__isnull=False).exclude(pk__in=out)
     return list(ready.select_related("agency__region").order_by("name", "pk"))
 
 
