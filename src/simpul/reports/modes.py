@@ -6,7 +6,6 @@ address, and in no cookie that tells of them.
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import HttpRequest
 
 NAMES = ("shared", "plain")
@@ -29,9 +28,15 @@ class Modes:
 def of(request: HttpRequest) -> Modes:
     """What she chose, from this form or from the session behind her receipt."""
     said = {name: _typed(request, name) for name in NAMES}
-    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+    if is_behind(request):
         said = {name: said[name] or bool(request.session.get(name)) for name in NAMES}
     return Modes(**said)
+
+
+def is_behind(request: HttpRequest) -> bool:
+    """Whether a receipt is open in this browser, as far as this request has looked already."""
+    session = getattr(request, "session", None)
+    return session is not None and session.accessed and "seed" in session
 
 
 def _typed(request: HttpRequest, name: str) -> bool:

@@ -28,6 +28,7 @@ from simpul.reports import (
     advice,
     content,
     doors,
+    modes,
     own,
     queries,
     reading,
@@ -375,10 +376,16 @@ def _still_unsent() -> str:
 
 @csrf_exempt
 def leave(request: HttpRequest) -> HttpResponse:
-    """Closes what was open in this browser."""
-    if request.method == "POST":
-        request.session.flush()
-    return redirect("site:home")
+    """Closes what was open in this browser; on a shared computer it also leaves for a neutral page."""
+    if request.method != "POST":
+        return redirect("site:home")
+    shared = modes.of(request).shared or bool(request.session.get("shared"))
+    request.session.flush()
+    if not shared:
+        return redirect("site:home")
+    response = redirect(settings.EXIT_URL)
+    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
 
 
 # --- Behind the receipt -------------------------------------------------------------------------
