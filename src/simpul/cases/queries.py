@@ -35,6 +35,18 @@ def due_until(actor: Actor, now: datetime, end: datetime) -> QuerySet[Case]:
     return worklist(actor).filter(due_at__gt=now, due_at__lte=end)
 
 
+def arrivals(actor: Actor, case: Case) -> list[Case]:
+    """The files of those who came together, in the order in which they were opened."""
+    found = access.visible_cases(actor).filter(arrival__group=case)
+    return list(found.select_related("desk", "owner").order_by("arrival__added_at", "ref"))
+
+
+def group_of(actor: Actor, case: Case) -> Case | None:
+    """The case that told of her and those who came with her, for the desk that leads both."""
+    found = access.visible_cases(actor).filter(arrivals=case.pk, desk__in=actor.desk_ids)
+    return found.first() if access.can_lead(actor, case) else None
+
+
 def consents(case: Case) -> QuerySet[Consent]:
     """The consents of a case, the newest first."""
     return case.consents.select_related("desk__agency").order_by("-recorded_at", "ref")

@@ -102,10 +102,13 @@ def zone(case: Case) -> ZoneInfo:
 
 
 def office_of(actor: Actor, case: Case) -> dict[str, Any]:
-    """What the report says of the reported person's office, for the check before sharing."""
-    found = Envelope.objects.filter(
-        record=case.ref, compartment=Compartment.REPORTED_PERSON, key_version=1
-    )
+    """What the report says of the reported person and of who must not know."""
+    return answers_of(actor, case, Compartment.REPORTED_PERSON)
+
+
+def answers_of(actor: Actor, case: Case, compartment: str) -> dict[str, Any]:
+    """What the report said in one compartment; empty where nothing was said."""
+    found = Envelope.objects.filter(record=case.ref, compartment=compartment, key_version=1)
     opened = envelopes.open_all(found, actor.keyring)
     for part in Part.objects.filter(envelope__in=list(opened)):
         said: dict[str, Any] = json.loads(opened[part.envelope_id].unseal(part, "answers"))
