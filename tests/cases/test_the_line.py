@@ -21,6 +21,7 @@ from simpul.reports import access as report_access
 from simpul.reports import actions as reports
 from simpul.reports import queries, reading
 from simpul.reports.models import Report
+from simpul.reports.routing import Exclusion
 from simpul.vault import audit, envelopes
 from tests.conftest import Cast
 
@@ -206,7 +207,7 @@ def test_where_an_office_belongs_is_what_was_signed(cast: Cast, told: str) -> No
 def test_a_desk_that_is_not_what_was_signed_is_not_offered(cast: Cast, what: str) -> None:
     """People choose by name: a renamed or moved row is left out, the others stay."""
     desk = cast.desk("intake")
-    assert desk in queries.receivers("53.71", None)
+    assert desk in queries.receivers("53.71", Exclusion())
     match what:
         case "the desk":
             Desk.objects.filter(pk=desk.pk).update(name="Meja Lain")
@@ -216,7 +217,7 @@ def test_a_desk_that_is_not_what_was_signed_is_not_offered(cast: Cast, what: str
             Agency.objects.filter(pk=desk.agency.line[0]).update(name="Jejaring Lain")
         case _:
             Desk.objects.filter(pk=desk.pk).update(agency=cast.agency("hospital"))
-    assert desk not in queries.receivers("53.71", None)
+    assert desk not in queries.receivers("53.71", Exclusion())
 
 
 def test_two_colleagues_take_up_the_same_report_and_one_wins(cast: Cast) -> None:

@@ -315,15 +315,19 @@ def test_a_consent_that_is_not_one_is_asked_for_again(
     assert not Consent.objects.exists()
 
 
-def test_the_office_of_the_reported_person_is_not_agreed_to(cast: Cast, sign_in: SignIn) -> None:
+def test_the_office_of_the_reported_person_is_neither_offered_nor_agreed_to(
+    cast: Cast, sign_in: SignIn
+) -> None:
     office = str(cast.agency("dinas").ref)
     case = cast.open_case(
         cast.file(reported_person={"kind": "superior", "office": office, "excluded": []})
     )
     form = agreeing(cast, desk=str(cast.desk("office").ref))
-    page = sign_in("intake").post(f"/cases/{case.code}/consents/", form)
-    assert page.status_code == 422
-    assert "Lembaga ini tidak boleh tahu, menurut laporan." in text(page)
+    door, at = sign_in("intake"), f"/cases/{case.code}/consents/"
+    assert str(cast.desk("office").ref) not in door.get(at).content.decode()
+    assert str(cast.desk("clinic").ref) in door.get(at).content.decode()
+    assert door.post(at, form).status_code == 422
+    assert not Consent.objects.exists()
 
 
 def test_a_receiver_neither_agrees_nor_shares_nor_takes_back(cast: Cast, sign_in: SignIn) -> None:

@@ -22,11 +22,11 @@ def fill_report(page: Page, *, story: str = STORY, look: bool = False) -> str:
 
     page.get_by_role("button", name="Mulai").or_(page.get_by_role("link", name="Mulai")).click()
     page.locator("input[name=danger][value=no]").check()
+    page.locator("input[name=for_whom][value=self]").check()
     seen("report-1")
     page.get_by_role("button", name="Lanjut").click()
     page.locator("input[name=needs][value=legal]").check()
     page.locator("select[name=region]").select_option("53.71")
-    page.locator("input[name=for_whom][value=self]").check()
     seen("report-2")
     page.get_by_role("button", name="Lanjut").click()
     page.locator("textarea[name=story]").fill(story)

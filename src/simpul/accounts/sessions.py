@@ -33,8 +33,8 @@ class SessionStore(SessionBase):
     def _key(self, token: str) -> bytes:
         return boot.session_key(token.encode(), self._place(token))
 
-    def _expiry(self) -> datetime:
-        return timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    def _expiry(self, data: dict[str, Any]) -> datetime:
+        return timezone.now() + timedelta(seconds=data.get("idle", settings.SESSION_COOKIE_AGE))
 
     def exists(self, session_key: str) -> bool:
         """Whether a record lies at this token's place."""
@@ -61,17 +61,15 @@ class SessionStore(SessionBase):
                     if not settings.UPGRADING:
                         row.delete()
                 else:
-                    if row.expires_at < self._expiry() - TOUCH:
-                        self.modified = (
-                            True  # she is still at work: the fifteen minutes begin anew
-                        )
                     data: dict[str, Any] = json.loads(plain)
+                    if row.expires_at < self._expiry(data) - TOUCH:
+                        self.modified = True  # she is still at work: her minutes begin anew
                     return data
         self._session_key = None
         return {}
 
     def save(self, must_create: bool = False) -> None:
-        """Seals and stores the data; it lives fifteen idle minutes."""
+        """Seals and stores the data; it lives fifteen idle minutes, or as few as `idle` in it says."""
         if self.session_key is None:
             return self.create()
         token = self.session_key
@@ -81,7 +79,7 @@ class SessionStore(SessionBase):
             "door": settings.SESSION_COOKIE_NAME,
             "user_id": data.get("_auth_user_id"),
             "sealed": crypto.seal(self._key(token), json.dumps(data).encode(), place),
-            "expires_at": self._expiry(),
+            "expires_at": self._expiry(data),
         }
         if must_create:
             try:

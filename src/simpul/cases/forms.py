@@ -155,6 +155,27 @@ class TakeUp(Due):
         return found
 
 
+class Arrive(Due):
+    """A file for one of several people who came together."""
+
+    field_order = ("token", "label", "next_action", "due_on", "due_hour", "risk")
+
+    token = forms.CharField(widget=forms.HiddenInput)
+    label = forms.CharField(
+        label=_("Label kerja"),
+        help_text=_("Hanya meja Anda yang membacanya. Jangan tulis nama."),
+        max_length=120,
+    )
+    next_action = forms.CharField(
+        label=_("Langkah berikutnya"),
+        help_text=_("Penyintas bisa membaca kalimat ini."),
+        max_length=300,
+    )
+    risk = forms.ChoiceField(
+        label=_("Tingkat risiko"), choices=Case.Risk.choices, initial=Case.Risk.UNKNOWN
+    )
+
+
 ASKED = [
     ("", _("Belum ditanya")),
     ("yes", _("Ya")),

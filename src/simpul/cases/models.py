@@ -57,6 +57,17 @@ class Case(models.Model):
         ]
 
 
+class Arrival(models.Model):
+    """One of several people who came together: a case of her own, and the case that told of them all."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="arrival")
+    group = models.ForeignKey(Case, models.CASCADE, related_name="arrivals")
+    added_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"case", "group", "added_at"}
+
+
 class Label(SealedRow):
     """A desk's own short working label of a case, sealed to that desk alone."""
 

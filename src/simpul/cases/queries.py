@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from simpul.cases import access
+from simpul.cases import access, sharing
 from simpul.cases.models import Case, Closure, Consent, Document, Share
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
@@ -37,6 +37,18 @@ def due_until(actor: Actor, now: datetime, end: datetime) -> QuerySet[Case]:
     return worklist(actor).filter(due_at__gt=now, due_at__lte=end)
 
 
+def arrivals(actor: Actor, case: Case) -> list[Case]:
+    """The files of those who came together, in the order in which they were opened."""
+    found = access.visible_cases(actor).filter(arrival__group=case)
+    return list(found.select_related("desk", "owner").order_by("arrival__added_at", "ref"))
+
+
+def group_of(actor: Actor, case: Case) -> Case | None:
+    """The case that told of her and those who came with her, for the desk that leads both."""
+    found = access.visible_cases(actor).filter(arrivals=case.pk, desk__in=actor.desk_ids)
+    return found.first() if access.can_lead(actor, case) else None
+
+
 def consents(case: Case) -> QuerySet[Consent]:
     """The consents of a case, the newest first."""
     return case.consents.select_related("desk__agency").order_by("-recorded_at", "ref")
@@ -59,9 +71,10 @@ def unfinished(now: datetime) -> list[UUID]:
     return list(late.order_by("begun_at", "ref").values_list("ref", flat=True)[:500])
 
 
-def partners(case: Case) -> list[Desk]:
-    """The desks of other agencies that content can be sealed to."""
-    ready = Desk.objects.filter(keypair__isnull=False).exclude(pk=case.desk_id)
+def partners(actor: Actor, case: Case) -> list[Desk]:
+    """The desks of others that content can be sealed to; who must not know is not among them."""
+    out = sharing.kept_out(actor, case) | {case.desk_id}
+    ready = Desk.objects.filter(keypair__isnull=False).exclude(pk__in=out)
     return list(ready.select_related("agency__region").order_by("name", "pk"))
 
 

@@ -12,8 +12,10 @@ from simpul.cases.models import Case, Consent
 from simpul.core.access import AgainstTheRules
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
+from simpul.reports import access as reports
+from simpul.reports import routing
 from simpul.reports.models import Part
-from simpul.vault import envelopes, keydirectory
+from simpul.vault import envelopes
 from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Compartment, Envelope, Grant
 
@@ -76,14 +78,17 @@ def until_at(case: Case, consent: Consent) -> datetime:
 
 
 def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
-    """Refuses a desk of the reported person's office, or of one that must not know. Raises Excluded.
+    """Refuses a desk that must not know, by the reporter's word or by the rules. Raises Excluded.
 
     Where a desk belongs is what two have signed, not what its row says.
     """
-    said = office_of(actor, case)
-    kept_out = {office for office in [said.get("office"), *said.get("excluded", [])] if office}
-    if kept_out & set(keydirectory.current().place(desk.pk)):
+    if desk.pk in kept_out(actor, case):
         raise Excluded
+
+
+def kept_out(actor: Actor, case: Case) -> set[int]:
+    """The desks that must not know of this case, by row id; the case's own is not asked about."""
+    return reports.kept_out(routing.exclusion(office_of(actor, case))) - {case.desk_id}
 
 
 def today(case: Case, now: datetime) -> date:
@@ -97,10 +102,13 @@ def zone(case: Case) -> ZoneInfo:
 
 
 def office_of(actor: Actor, case: Case) -> dict[str, Any]:
-    """What the report says of the reported person's office, for the check before sharing."""
-    found = Envelope.objects.filter(
-        record=case.ref, compartment=Compartment.REPORTED_PERSON, key_version=1
-    )
+    """What the report says of the reported person and of who must not know."""
+    return answers_of(actor, case, Compartment.REPORTED_PERSON)
+
+
+def answers_of(actor: Actor, case: Case, compartment: str) -> dict[str, Any]:
+    """What the report said in one compartment; empty where nothing was said."""
+    found = Envelope.objects.filter(record=case.ref, compartment=compartment, key_version=1)
     opened = envelopes.open_all(found, actor.keyring)
     for part in Part.objects.filter(envelope__in=list(opened)):
         said: dict[str, Any] = json.loads(opened[part.envelope_id].unseal(part, "answers"))

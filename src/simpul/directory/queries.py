@@ -45,6 +45,33 @@ def hotlines(*answers: str) -> list[Hotline]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A door outside the network, with what of it was confirmed."""
+
+    name: str
+    what: str
+    number: str
+    address: str
+    verified: bool
+
+
+def outside(codes: Iterable[str]) -> list[Outside]:
+    """The doors outside the network that carry these codes, in the order that is asked for."""
+    rows = content.load(CONTENT / "doors.toml")["door"]
+    numbers = {r["code"]: r["number"] for r in content.load(CONTENT / "hotlines.toml")["hotline"]}
+    return [
+        Outside(
+            name=content.say(row["name"]),
+            what=content.say(row["what"]),
+            number=numbers.get(row.get("hotline", ""), ""),
+            address=row.get("address", ""),
+            verified=row["verified"],
+        )
+        for row in (rows[code] for code in codes)
+    ]
+
+
 def kinds() -> dict[str, str]:
     """The names of all kinds of help, by code, in the order of the file."""
     rows = content.load(CONTENT / "services.toml")["service"]

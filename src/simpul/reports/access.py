@@ -7,9 +7,10 @@ from django.db.models import QuerySet, prefetch_related_objects
 
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
-from simpul.network.models import Agency, Desk
+from simpul.network.models import Desk
 from simpul.reports.models import Attachment, Escalation, Message, Part, Question, Report
-from simpul.vault import envelopes
+from simpul.reports.routing import Exclusion
+from simpul.vault import envelopes, keydirectory
 from simpul.vault.crypto import Pair
 from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.keyring import Keyring
@@ -140,6 +141,23 @@ def may_receive(desk: Desk) -> bool:
     return desk.receiving and desk.is_ready
 
 
-def is_within(desk: Desk, office: Agency | None) -> bool:
-    """Whether the desk belongs to the office, or to a unit below it."""
-    return office is not None and office.pk in desk.agency.line
+def kept_out(keep_out: Exclusion) -> set[int]:
+    """The desks that must not know, by row id, and every desk at which one of their members sits too."""
+    found = shut_out(keep_out)
+    members = keydirectory.current().members
+    people = {person for desk, person in members if desk in found}
+    return found | {desk for desk, person in members if person in people}
+
+
+def shut_out(keep_out: Exclusion) -> set[int]:
+    """The desks that were shut out themselves, by row id.
+
+    Where a desk belongs, and who sits at it, is what two have signed, not what rows say.
+    """
+    directory = keydirectory.current()
+    rows = Desk.objects.filter(pk__in=list(directory.agencies)).order_by("pk")
+    return {
+        pk
+        for pk, ref, kind in rows.values_list("pk", "ref", "agency__type")
+        if keep_out.keeps_out(str(ref), kind, directory.place(pk))
+    }

@@ -1,6 +1,6 @@
 """The texts and choices of the report, from `content/report.toml`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,21 @@ def raw() -> dict[str, Any]:
     return content.load(PATH)
 
 
-def choices(group: str) -> list[tuple[str, str]]:
-    """The codes and words of a group of answers: `need`, `contact`, `reported_kind`."""
+def choices(group: str, *, retired: bool = False) -> list[tuple[str, str]]:
+    """The codes and words of a group of answers: `need`, `contact`, `reported_kind`.
+
+    Retired codes are offered to nobody and still read, where an earlier report holds them.
+    """
     return [
         (code, content.say(text))
         for code, text in raw()[group].items()
-        if isinstance(text, dict) and not code.endswith("_advice")
+        if isinstance(text, dict) and (retired or not text.get("retired"))
     ]
+
+
+def is_for_other(notes: Mapping[str, Any]) -> bool:
+    """Whether somebody reported for somebody else, or for more than herself."""
+    return notes.get("for_whom", "") not in {"", "self"}
 
 
 def needs_met(needs: Iterable[str], kinds: Iterable[str]) -> list[str]:

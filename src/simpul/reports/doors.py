@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from simpul.core.access import NotYours
-from simpul.reports import access, content
+from simpul.reports import access, content, modes
 from simpul.reports.access import Reporter
 from simpul.vault import receipts
 from simpul.vault.receipts import Opened
@@ -19,10 +19,12 @@ KEPT = ("message", "ref")  # what was typed behind the receipt, when the session
 
 
 def begin(request: HttpRequest, opened: Opened) -> None:
-    """Remembers an opened receipt for fifteen idle minutes, in place of any other."""
+    """Remembers an opened receipt for fifteen idle minutes, in place of any other; three where shared."""
+    chosen = modes.of(request)
     request.session.flush()
     rotate_token(request)
     remember(request, opened)
+    modes.remember(request, chosen)
 
 
 def remember(request: HttpRequest, opened: Opened) -> None:
@@ -47,7 +49,7 @@ def reporter(request: HttpRequest) -> Reporter | None:
         found = access.get_by_receipt(pair)
     except NotYours:
         return None
-    request.session.modified = True  # fifteen minutes from now
+    request.session.modified = True  # her minutes begin anew
     return found
 
 

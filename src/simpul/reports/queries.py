@@ -1,6 +1,6 @@
 """Lists of reports, and the desks a reporter can choose from."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,11 @@ from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
 from simpul.network import access as network
 from simpul.network.actor import Actor
-from simpul.network.models import Agency, Desk, Membership
-from simpul.reports import access, content, outside
+from simpul.network.models import Agency, Desk
+from simpul.reports import access, content, outside, routing
 from simpul.reports.models import Escalation, Link, Question, Report, SetAside, Tie
-from simpul.vault import acts
+from simpul.reports.routing import ORDINARY, Exclusion, Route
+from simpul.vault import acts, keydirectory
 
 LISTS: dict[str, Any] = {  # the lists of the inbox: name in the address → label
     "waiting": _("Menunggu"),
@@ -110,10 +111,9 @@ def possible_owners(report: Report, desk: Desk) -> list[tuple[User, bool]]:
     ]
 
 
-def desks_of(user: User) -> list[int]:
-    """The desks where a person sits now."""
-    found = Membership.objects.filter(user=user, until_at=None).order_by("desk")
-    return list(found.values_list("desk_id", flat=True))
+def desks_of(user: User) -> set[int]:
+    """The desks where a person sits now, as two have signed."""
+    return {desk for desk, person in keydirectory.current().members if person == user.keypair_id}
 
 
 def set_aside_of(report: Report) -> SetAside | None:
@@ -144,15 +144,22 @@ def together_with(actor: Actor, report: Report) -> list[Report]:
 
 
 def outside_for(
-    late: Collection[Desk], kept_out: Collection[Agency], *, first: Desk | None = None
+    late: Collection[Desk], said: Mapping[str, Any], *, first: Desk | None = None
 ) -> Desk | None:
-    """The desk that is told when these are late: outside their line and every line that must not know."""
-    desks = Desk.objects.filter(keypair__isnull=False).select_related("agency__region")
+    """The desk that is told when these are late: outside their line and every line that must not know.
+
+    `said` is what the report says of the reported person.
+    """
+    out = access.kept_out(routing.exclusion(said))
+    named = {ref for ref in [said.get("office"), *said.get("excluded", [])] if ref}
+    offices = Agency.objects.filter(ref__in=named).order_by("pk")
+    desks = Desk.objects.filter(keypair__isnull=False).exclude(pk__in=out)
+    vouched = network.vouched(desks.select_related("agency__region").order_by("pk"))
     return outside.choose(
-        [desk for desk in network.vouched(desks.order_by("pk")) if outside.coordinates(desk)],
-        kept_out=[*(desk.agency for desk in late), *kept_out],
+        [desk for desk in vouched if outside.coordinates(desk)],
+        kept_out=[*(desk.agency for desk in late), *offices],
         near=next(iter(late)),
-        first=first,
+        first=first if first and first.pk not in out else None,
     )
 
 
@@ -163,45 +170,66 @@ def withdrawn(actor: Actor, since: datetime) -> QuerySet[Report]:
     ).order_by("-withdrawn_at", "ref")
 
 
+RECEIVING_DUTIES: list[str] = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
+
+
 def receivers(
-    region: str,
-    office: Agency | None,
-    *,
-    excluded: Collection[Agency] = (),
-    needs: Collection[str] = (),
+    region: str, keep_out: Exclusion, *, needs: Collection[str] = (), rules: Route = ORDINARY
 ) -> list[Desk]:
-    """The desks that may be chosen: those of the region first, then its province, then the rest.
+    """The desks that may be chosen, in the order in which they are offered.
 
-    Among equally near ones those come first that help with more of the needs. The office of the
-    reported person, every office that must not know, and every unit below, is not among them.
+    What the rules put first for this kind of person, and what they put last, frames the rest: there the
+    region comes first, then its province, then others; among equally near ones the dinas where a regency
+    has no UPTD, then those that help with more of the needs. Nobody who must not know is among them.
     """
-    desks = Desk.objects.filter(receiving=True, keypair__isnull=False, duty__in=RECEIVING_DUTIES)
-    offered = [
-        desk
-        for desk in network.vouched(desks.select_related("agency__region").order_by("name", "pk"))
-        if not _is_kept_out(desk, office, excluded)
-    ]
+    duties = [*RECEIVING_DUTIES, *rules.also]
+    ready = Desk.objects.filter(receiving=True, keypair__isnull=False)
+    desks = network.vouched(ready.select_related("agency__region").order_by("name", "pk"))
+    out = access.kept_out(keep_out)
+    offered = [desk for desk in desks if desk.duty in duties and desk.pk not in out]
     helps = directory.kinds_of(offered)
+    stand_in = _stand_in(region)
 
-    def order(desk: Desk) -> tuple[int, int, int]:
+    def order(desk: Desk) -> tuple[int, int, bool, int, int]:
         helped = content.needs_met(needs, helps[desk.pk])
-        return _distance(desk, region), -len(helped), RECEIVING_DUTIES.index(desk.duty)
+        return (
+            rules.rank(desk.agency.type, desk.duty) if desk.agency.type != stand_in else 0,
+            _distance(desk, region),
+            desk.agency.type != stand_in,
+            -len(helped),
+            duties.index(desk.duty),
+        )
 
     return sorted(offered, key=order)
 
 
-RECEIVING_DUTIES: list[str] = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
+def _stand_in(region: str) -> str:
+    """The type of agency that does the work of a UPTD PPA where a regency has none (UU 12/2022)."""
+    here = Agency.objects.filter(region=region, type=Agency.Type.UPTD_PPA)
+    has_uptd = here.filter(desks__receiving=True, desks__keypair__isnull=False).exists()
+    return "" if not region or has_uptd else Agency.Type.DINAS.value
 
 
 def fallback_for(
-    receiver: Desk, office: Agency | None, *, excluded: Collection[Agency] = ()
+    receiver: Desk, keep_out: Exclusion, *, region: str = "", rules: Route = ORDINARY
 ) -> Desk | None:
-    """The desk that opens a report nobody answered: of another agency, outside what is kept out."""
-    desks = Desk.objects.filter(fallback=True, receiving=True, keypair__isnull=False)
-    for desk in network.vouched(desks.select_related("agency__region").order_by("pk")):
-        if desk.agency_id != receiver.agency_id and not _is_kept_out(desk, office, excluded):
-            return desk
-    return None
+    """The desk that opens a report nobody answered: of another agency, outside what is kept out.
+
+    The province's UPTD comes first, above all where a dinas stands in for one.
+    """
+    out = access.kept_out(keep_out)
+    ready = Desk.objects.filter(fallback=True, receiving=True, keypair__isnull=False)
+    desks = network.vouched(ready.select_related("agency__region").order_by("pk"))
+    place = region or receiver.agency.region_id
+
+    def order(desk: Desk) -> tuple[int, bool, int, int]:
+        provincial = desk.agency.region_id == place[:2]
+        is_uptd = desk.agency.type == Agency.Type.UPTD_PPA
+        rank = rules.rank(desk.agency.type, desk.duty)
+        return rank, not (provincial and is_uptd), _distance(desk, place), desk.pk
+
+    others = [d for d in desks if d.agency_id != receiver.agency_id and d.pk not in out]
+    return min(others, key=order, default=None)
 
 
 def must_tell_police(desk: Desk) -> bool:
@@ -216,10 +244,19 @@ def offices(region: str) -> QuerySet[Agency]:
     ).order_by("name", "pk")  # fmt: skip
 
 
+def desks(refs: Iterable[str]) -> list[Desk]:
+    """The desks of these references, by name."""
+    return list(Desk.objects.filter(ref__in=refs).order_by("name", "pk"))
+
+
 def office_names(refs: Iterable[str]) -> dict[str, str]:
-    """The names of agencies by reference, for what a reporter said of an office."""
-    rows = Agency.objects.filter(ref__in=refs)
-    return {str(ref): name for ref, name in rows.order_by("pk").values_list("ref", "name")}
+    """The names of agencies and desks by reference, for what a reporter said must not know."""
+    wanted = list(refs)
+    named = [
+        *Agency.objects.filter(ref__in=wanted).order_by("pk").values_list("ref", "name"),
+        *Desk.objects.filter(ref__in=wanted).order_by("pk").values_list("ref", "name"),
+    ]
+    return {str(ref): name for ref, name in named}
 
 
 def answer_clock(report: Report) -> Clock | None:
@@ -229,10 +266,6 @@ def answer_clock(report: Report) -> Clock | None:
         .order_by("-due_at")
         .first()
     )
-
-
-def _is_kept_out(desk: Desk, office: Agency | None, excluded: Collection[Agency]) -> bool:
-    return any(access.is_within(desk, agency) for agency in [office, *excluded])
 
 
 def _distance(desk: Desk, region: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from simpul.reports import content
+from simpul.reports import content, routing
 from simpul.reports.reading import Answers
 from simpul.vault.models import Compartment
 
@@ -22,6 +22,11 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "needs": _("Yang paling dibutuhkan"),
         "region": _("Kabupaten atau kota"),
         "for_whom": _("Untuk siapa"),
+        "size": _("Berapa orang"),
+        "place": _("Tiba di"),
+        "on": _("Tanggal tiba"),
+        "country": _("Negara atau daerah"),
+        "since": _("Tidak ada kabar sejak"),
     },
     Compartment.CONTACT: {
         "channel": _("Cara yang aman"),
@@ -34,15 +39,21 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "kind": _("Hubungan dengan orang itu"),
         "office": _("Kantor orang itu"),
         "excluded": _("Yang tidak boleh tahu"),
+        "desks": _("Meja yang tidak boleh tahu"),
+        "types": _("Jenis kantor yang tidak boleh tahu"),
+        "above": _("Kantor di atasnya, yang juga tidak boleh tahu"),
     },
 }
 # (compartment, question) → the group of `content/report.toml` whose codes the answer uses.
 GROUPS: dict[tuple[str, str], str] = {
     (Compartment.NOTES, "needs"): "need",
     (Compartment.NOTES, "for_whom"): "for_whom",
+    (Compartment.NOTES, "size"): "group_size",
     (Compartment.CONTACT, "channel"): "contact",
     (Compartment.REPORTED_PERSON, "kind"): "reported_kind",
 }
+
+NAMED = ("excluded", "desks", "above")  # answers that are references of agencies or desks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +111,10 @@ def sections(
 
 
 def offices_in(answers: Answers) -> list[str]:
-    """The references of the agencies that the answers name."""
+    """The references of the agencies and desks that the answers name."""
     said = answers.get(Compartment.REPORTED_PERSON, {})
-    return [str(office) for office in [said.get("office"), *said.get("excluded", [])] if office]
+    several = [one for name in NAMED for one in said.get(name, [])]
+    return [str(office) for office in [said.get("office"), *several] if office]
 
 
 def _answer(
@@ -113,8 +125,12 @@ def _answer(
         group = {key: content.texts()["common"][key] for key in ("yes", "no", "unknown", "skip")}
     elif question == "region":
         group = dict(regions)
-    elif question in {"office", "excluded"}:
+    elif question in {"office", *NAMED}:
         group = dict(offices)
+    elif question == "types":
+        group = dict(routing.person_types())
+    elif (code, question) in GROUPS:
+        group = dict(content.choices(GROUPS[code, question], retired=True))
     else:
-        group = dict(content.choices(GROUPS[code, question])) if (code, question) in GROUPS else {}
+        group = {}
     return " · ".join(group.get(value, value) for value in values)

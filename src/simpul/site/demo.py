@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from simpul.cases.actions import consents, files
+from simpul.cases.actions import arrivals, consents, files
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core import content
 from simpul.directory import actions as services
@@ -101,8 +101,9 @@ def _play(demo: Demo, row: Row) -> None:
     state = _Played(demo, row, receipt, filed_at)
     for step in row["steps"]:
         state.do(step)
-    for other in row.get("group", []):
-        _file(demo, {**row, **other}, filed_at, derive=False)
+        if step["do"] == "take_up":
+            for number, other in enumerate(row.get("group", []), 2):
+                state.arrive(other, number)
 
 
 def _file(demo: Demo, row: Row, filed_at: datetime, *, derive: bool) -> Opened:
@@ -159,6 +160,22 @@ class _Played:
         """Plays one step at its time."""
         at = self.filed_at + timedelta(days=float(step["days_after"]))
         getattr(self, f"_{step['do']}")(step, min(at, self.demo.now))
+
+    def arrive(self, other: Row, number: int) -> None:
+        """One more of those who came together gets a file; what she says is written into her own."""
+        opened = Opened(crypto.random(), receipts.pair_of(crypto.random()))
+        with self.demo.acting(self._lead()) as actor:
+            own = arrivals.add(
+                actor=actor, case=self.case, receipt=opened, now=self.filed_at,
+                label=f"{self.row['code']}, orang ke-{number} (contoh)", risk=self._risk(),
+                next_action="Menanyakan kebutuhan Anda, sendirian.",
+                due_at=self.filed_at + timedelta(days=1),
+            )  # fmt: skip
+            for compartment, text in (("incident", other["story"]), ("contact", other["contact"])):
+                files.write(
+                    actor=actor, case=own, ref=uuid4(), compartment=compartment, text=text,
+                    now=self.filed_at,
+                )  # fmt: skip
 
     def _desk(self, step: Row) -> str:
         taken = next(s["desk"] for s in self.row["steps"] if s["do"] == "take_up")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from simpul import VERSION
 from simpul.network.actor import Actor
+from simpul.reports import modes
 
 Entry = tuple[Any, str]  # label, URL name
 Link = dict[str, Any]
@@ -60,7 +61,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         **_other_language(request),
     }
     if settings.ROOT_URLCONF.endswith("public"):
-        return {**values, "navigation": _main(request, "public")}
+        return {**values, "navigation": _main(request, "public"), **_modes(request)}
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return values
@@ -72,6 +73,17 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
         "version": VERSION,
         "tabs": _case_tabs(request),
+    }
+
+
+def _modes(request: HttpRequest) -> Link:
+    """How she wants the pages; until her receipt is open a link would lose it, so there is none."""
+    chosen = modes.of(request)
+    alone = {"navigation": [], "other_language_url": ""}
+    return {
+        "modes": chosen,
+        "leaves_after": modes.IDLE,
+        **(alone if chosen.kept and not modes.is_behind(request) else {}),
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from simpul.cases.views import consents, documents, intake, search
+from simpul.cases.views import arrivals, consents, documents, intake, search
 from simpul.cases.views import workspace as views
 
 app_name = "cases"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("from/<str:code>/", intake.take_up, name="take_up"),
     path("<str:case_code>/", views.summary, name="summary"),
     path("<str:case_code>/identity/", search.identity, name="identity"),
+    path("<str:case_code>/arrivals/", arrivals.listed, name="arrivals"),
     path("<str:case_code>/label/", views.label, name="label"),
     path("<str:case_code>/next/", views.next_action, name="next_action"),
     path("<str:case_code>/risk/", views.risk, name="risk"),

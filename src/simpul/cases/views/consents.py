@@ -21,7 +21,8 @@ def listed(request: Request, case_code: str) -> HttpResponse:
     """All consents of the case, and a new one, said aloud first."""
     case, now = access.get_case(request.actor, case_code), timezone.now()
     today = sharing.today(case, now)
-    form = forms.Agree(request.POST or None, partners=queries.partners(case), today=today)
+    partners = queries.partners(request.actor, case)
+    form = forms.Agree(request.POST or None, partners=partners, today=today)
     if form.is_valid():
         said = form.cleaned_data
         with refusals.shown_on(form):

@@ -21,7 +21,7 @@ def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     notes = reading.read_own(reporter).answers.get("notes", {})
     values = {
         "t": content.texts(),
-        "for_other": notes.get("for_whom") == "other",
+        "for_other": content.is_for_other(notes),
         "permissions": own.permissions(timezone.localdate()),
         "reads": own_report.reads(),
     }

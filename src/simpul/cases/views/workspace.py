@@ -166,6 +166,9 @@ def _summary(request: Request, case: Case, now: datetime, **bound: Form) -> Http
         offices=reports.office_names(words.offices_in(file.report)),
     )
     values["closed"] = [words.compartment(code) for code in file.closed]
+    is_group = file.report.get("notes", {}).get("for_whom") == "group"
+    values["is_group"] = values["leads"] and is_group
+    values["group"] = queries.group_of(request.actor, case)
     return render(request, "cases/summary.html", values, status=_status(*bound.values()))
 
 

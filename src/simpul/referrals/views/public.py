@@ -16,7 +16,7 @@ def mine(request: HttpRequest, reporter: Reporter) -> HttpResponse:
     notes = reading.read_own(reporter).answers.get("notes", {})
     values = {
         "t": content.texts(),
-        "for_other": notes.get("for_whom") == "other",
+        "for_other": content.is_for_other(notes),
         "asked": [(one, _state(one.referral)) for one in own.asked(reporter)],
     }
     return render(request, "referrals/public/mine.html", values)

@@ -14,7 +14,7 @@ from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content, guardrails, queries, reading, sealed
+from simpul.reports import access, content, guardrails, queries, reading
 from simpul.reports.access import Reporter
 from simpul.reports.actions import duties
 from simpul.reports.actions.pledges import Unread
@@ -91,7 +91,7 @@ def file(
     filed = _compose(receipt, answers, receiver, fallback, now, channel)
     filed.report.held = held
     desks = [receiver] if fallback is None else [receiver, fallback]
-    filed.report.outside = queries.outside_for(desks, sealed.named(answers))
+    filed.report.outside = queries.outside_for(desks, answers.get(Compartment.REPORTED_PERSON, {}))
     outcome = Filed(rows.call("public_file_report", filed.as_json()))
     if outcome.outcome == "filed":
         for part in filed.parts:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from simpul.accounts.models import User
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
-from simpul.reports import access, queries, sealed
+from simpul.reports import access, queries, routing, sealed
 from simpul.reports.models import Declaration, Report, Tie
-from simpul.vault import audit, keydirectory
+from simpul.vault import audit
 
 
 class Tied(AgainstTheRules):
@@ -80,7 +80,7 @@ def assign(*, actor: Actor, report: Report, owner: User, deputy: User | None, re
         locked.owner, locked.deputy = owner, deputy if deputy != owner else None
         locked.outside = queries.outside_for(
             [locked.taken_by or locked.receiver],
-            sealed.offices_kept_out(actor, locked),
+            sealed.about_the_reported(actor, locked),
             first=locked.fallback,
         )
         locked.save(update_fields=["owner", "deputy", "outside"])
@@ -96,12 +96,10 @@ def _check(actor: Actor, report: Report, owner: User, deputy: User | None) -> No
         raise Tied
     if deputy is not None and (deputy not in colleagues or queries.is_tied(report, deputy)):
         raise Tied
-    kept_out = {str(agency.ref) for agency in sealed.offices_kept_out(actor, report)}
-    directory = keydirectory.current()
+    out = access.shut_out(routing.exclusion(sealed.about_the_reported(actor, report)))
     for person in [owner, *([deputy] if deputy else [])]:
-        for desk in queries.desks_of(person):
-            if kept_out & set(directory.place(desk)):
-                raise OfThatOffice
+        if out & queries.desks_of(person):
+            raise OfThatOffice
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ Every question may be skipped: what cannot be understood counts as skipped and n
 Only words are looked at twice, so that none is cut off.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import uuid4
@@ -15,19 +16,30 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from simpul.network.models import Agency, Desk
-from simpul.reports import content
+from simpul.reports import content, modes, routing
+from simpul.reports.routing import Exclusion, Route
 
 ANY = "any"
 STORY = 20_000
 PAGES = {
-    1: content.QUESTIONS,
+    0: modes.NAMES,  # on no page a question: how the pages are shown travels with all of them
+    1: (*content.QUESTIONS, "for_whom"),
     2: (
-        "needs", "region", "for_whom", "channel", "detail", "hours", "cover", "office", "kind",
+        "needs", "region", "channel", "detail", "hours", "cover", "office", "kind",
+        "size", "place", "on", "country", "since",
     ),
-    3: ("receiver", "excluded", "fallback", "shown", "story", "token"),
+    3: (
+        "receiver", "excluded", "desks", "types", "fallback", "shown", "story", "token",
+    ),
 }  # fmt: skip
+# What is asked besides, by for whom the report is.
+JOURNEY = {
+    "group": ("size", "place", "on"), "missing": ("country", "since"), "body": ("country",),
+}  # fmt: skip
+LISTS = {"needs", "excluded", "desks", "types"}
 
 Groups = Iterable[tuple[str, Any]]
+REFERENCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class One(forms.ChoiceField):
@@ -46,6 +58,16 @@ class Several(forms.MultipleChoiceField):
     def clean(self, value: Any) -> list[str]:
         """The codes that were chosen, each once."""
         return list(dict.fromkeys(v for v in value or [] if self.valid_value(v)))
+
+
+class Desks(forms.Field):
+    """References of desks; what is none is left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        """The references, each once."""
+        return [one for one in dict.fromkeys(value or []) if REFERENCE.fullmatch(one)][:50]
 
 
 class Words(forms.CharField):
@@ -74,23 +96,34 @@ class Report(forms.Form):
 
     use_required_attribute = False
 
+    shared = One(required=False, choices=[("1", "")])
+    plain = One(required=False, choices=[("1", "")])
+
     danger = One(required=False, widget=forms.RadioSelect)
     health72 = One(required=False, widget=forms.RadioSelect)
     child = One(required=False, widget=forms.RadioSelect)
     transit = One(required=False, widget=forms.RadioSelect)
 
+    for_whom = One(required=False, widget=forms.RadioSelect)
+
     needs = Several(required=False)
     region = One(required=False)
-    for_whom = One(required=False, widget=forms.RadioSelect)
     channel = One(required=False, widget=forms.RadioSelect)
     detail = _words(200)
     hours = _words(200)
     cover = _words(200)
     office = One(required=False)
     kind = One(required=False)
+    size = One(required=False, widget=forms.RadioSelect)
+    place = _words(120)
+    on = _words(40, widget=forms.DateInput(attrs={"type": "date"}))
+    country = _words(120)
+    since = _words(120)
 
     receiver = forms.CharField(required=False, widget=forms.RadioSelect)
     excluded = Several(required=False)
+    desks = Desks(required=False)
+    types = Several(required=False)
     fallback = One(required=False, widget=forms.RadioSelect)
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
     story = _words(STORY, widget=forms.Textarea(attrs={"rows": 7}))
@@ -107,12 +140,13 @@ class Report(forms.Form):
             text = said["page1"][question]
             self._ask(question, text["question"], text["hint"], answers)
         page2, page3, none = said["page2"], said["page3"], said["common"]["no_answer"]
+        asked = self._third_person(said)
         grouped = _by_region(offices)
-        self._ask("needs", page2["needs"], page2["needs_hint"], content.choices("need"))
-        self._ask(
-            "region", page2["region"], page2["region_hint"], [("", page2["region_skip"]), *regions]
-        )
         self._ask("for_whom", page2["for_whom"], "", content.choices("for_whom"))
+        self._ask("needs", asked["needs"], page2["needs_hint"], content.choices("need"))
+        self._ask(
+            "region", asked["region"], page2["region_hint"], [("", page2["region_skip"]), *regions]
+        )
         self._ask(
             "channel", page2["contact_channel"], page2["contact_hint"], content.choices("contact")
         )
@@ -120,12 +154,19 @@ class Report(forms.Form):
         self._ask("hours", page2["contact_hours"])
         self._ask("cover", page2["contact_cover"], page2["contact_cover_hint"])
         self._ask(
-            "office", page2["office"], page2["office_why"], [("", page2["office_none"]), *grouped]
+            "office", asked["office"], page2["office_why"], [("", page2["office_none"]), *grouped]
         )
         self._ask(
-            "kind", page2["reported_kind"], page2["reported_kind_why"],
+            "kind", asked["reported_kind"], page2["reported_kind_why"],
             [("", none), *content.choices("reported_kind")],
         )  # fmt: skip
+        journey = said["journey"]
+        self._ask("size", journey["size"], "", content.choices("group_size"))
+        for name in ("place", "on", "since"):
+            self._ask(name, journey[name])
+        is_body = self.data.get("for_whom") == "body"
+        self._ask("country", journey["body_country" if is_body else "country"])
+        self._ask("types", routing.texts()["page"]["types"], "", routing.person_types())
         self._ask("receiver", page3["receiver"], page3["receiver_hint"])
         self._ask("excluded", page3["excluded"], page3["excluded_hint"], grouped)
         self._ask(
@@ -133,6 +174,13 @@ class Report(forms.Form):
             [("yes", page3["fallback_yes"]), ("no", page3["fallback_no"])],
         )  # fmt: skip
         self._ask("story", page3["story"], f"{page3['story_hint']} {page3['story_later']}")
+
+    def _third_person(self, said: Any) -> Any:
+        """The labels of page 2 that fit for whom the report is."""
+        for_whom = self.data.get("for_whom")
+        if for_whom in {"missing", "body"}:
+            return said["page2_family"]
+        return said["page2_other" if for_whom in {"other", "group"} else "page2"]
 
     def _ask(self, name: str, label: str, hint: str = "", choices: Groups = ()) -> None:
         field = self.fields[name]
@@ -143,7 +191,7 @@ class Report(forms.Form):
     def said(self, name: str) -> Any:
         """The answer as far as it could be understood; empty where it was skipped."""
         self.is_valid()
-        return self.cleaned_data.get(name, [] if name in {"needs", "excluded"} else "")
+        return self.cleaned_data.get(name, [] if name in LISTS else "")
 
     def office_said(self) -> Agency | None:
         """The office of the reported person."""
@@ -152,6 +200,35 @@ class Report(forms.Form):
     def excluded_said(self) -> list[Agency]:
         """The offices that must not know."""
         return [self.offices[ref] for ref in self.said("excluded")]
+
+    def journey(self) -> list[forms.BoundField]:
+        """What is asked besides of who reports for a group, or looks for a relative."""
+        return [self[name] for name in JOURNEY.get(self.said("for_whom"), ())]
+
+    def person(self) -> dict[str, Any]:
+        """What is sealed about the reported person: the kind, the office, and who must not know."""
+        office = self.office_said()
+        known = {one.pk: str(one.ref) for one in self.offices.values()}
+        line = [known[pk] for pk in office.line if pk in known] if office else []
+        more = {
+            "desks": self.said("desks"),
+            "types": self.said("types"),
+            "above": routing.above(self.said("kind"), line),
+        }
+        return {
+            "kind": self.said("kind"),
+            "office": str(office.ref) if office else "",
+            "excluded": [str(agency.ref) for agency in self.excluded_said()],
+            **{name: answer for name, answer in more.items() if answer},
+        }
+
+    def keep_out(self) -> Exclusion:
+        """Who must not know, from exactly what will be sealed."""
+        return routing.exclusion(self.person())
+
+    def rules(self) -> Route:
+        """The rules for the kind of person it is about."""
+        return routing.route(self.said("kind"), self.said("for_whom"))
 
     def offer(self, desks: list[Desk], notes: dict[int, list[str]]) -> None:
         """Lets her choose among these desks, each with what is to know about it, or leave it to us."""

@@ -118,6 +118,7 @@ GRANT UPDATE (about, row_version, whole, finished_at, removed_at, removed_by_id)
   TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_consent, cases_share TO simpul_workspace;
 GRANT SELECT ON cases_obligation TO simpul_workspace;
+GRANT SELECT, INSERT ON cases_arrival TO simpul_workspace;
 GRANT UPDATE (withdrawn_at) ON cases_consent TO simpul_workspace;
 GRANT UPDATE (ended_at) ON cases_share TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE (state, answer, answered_at, ended_at) ON referrals_referral
@@ -147,7 +148,7 @@ DECLARE
     'reports_acknowledgement', 'reports_question', 'reports_link', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
     'cases_identity', 'cases_shard', 'cases_pending',
     'vault_piece', 'cases_document',
-    'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
+    'cases_arrival', 'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
   t text;
   p record;
 BEGIN
@@ -402,6 +403,16 @@ CREATE POLICY led ON cases_share TO simpul_workspace
   WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
                       WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));
 
+-- Who came together is known to the desk that leads both files, and to nobody that one is shared with.
+CREATE POLICY led ON cases_arrival TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM cases_case c
+                 WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
+         AND EXISTS (SELECT 1 FROM cases_case c
+                     WHERE c.ref = group_id AND c.desk_id = ANY (simpul_desks())))
+  WITH CHECK (EXISTS (SELECT 1 FROM cases_case c
+                      WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks()))
+              AND EXISTS (SELECT 1 FROM cases_case c
+                          WHERE c.ref = group_id AND c.desk_id = ANY (simpul_desks())));
 CREATE POLICY led ON cases_obligation FOR SELECT TO simpul_workspace
   USING (EXISTS (SELECT 1 FROM cases_case c
                  WHERE c.ref = case_id AND c.desk_id = ANY (simpul_desks())));

@@ -912,3 +912,20 @@ BEGIN
     RAISE EXCEPTION 'not an ending: %', event;
   END IF;
 END $$;
+
+-- People who came together: at most fifty files, each in one group, and no group within a group.
+CREATE OR REPLACE FUNCTION cases_arrival_fits() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM cases_case c WHERE c.ref = NEW.group_id FOR NO KEY UPDATE;
+  IF NEW.case_id = NEW.group_id
+     OR EXISTS (SELECT 1 FROM cases_arrival a WHERE a.case_id = NEW.group_id)
+     OR EXISTS (SELECT 1 FROM cases_arrival a WHERE a.group_id = NEW.case_id)
+     OR (SELECT count(*) >= 50 FROM cases_arrival a WHERE a.group_id = NEW.group_id) THEN
+    RAISE EXCEPTION 'not one of this group, or enough';
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS fits ON cases_arrival;
+CREATE TRIGGER fits BEFORE INSERT OR UPDATE ON cases_arrival
+  FOR EACH ROW EXECUTE FUNCTION cases_arrival_fits();

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from simpul.core.access import AgainstTheRules
 from simpul.directory import queries as directory
-from simpul.reports import doors
+from simpul.reports import doors, modes
 from simpul.vault import passkeys
 from simpul.vault.keydirectory import Untrusted
 
@@ -41,6 +41,8 @@ def page(
         "sentence": sentence,
         "kept": typed,
         "retry_action": request.path if typed else "",
+        "modes": modes.of(request) if public else None,
+        "leaves_after": modes.IDLE,
         "home_url": "/",
         "demo": settings.DEMO,
         "upgrading": settings.UPGRADING,

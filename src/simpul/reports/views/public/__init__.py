@@ -22,7 +22,19 @@ from simpul.core.templatetags.simpul import day, moment
 from simpul.directory import queries as directory
 from simpul.network import regions
 from simpul.network.models import Desk
-from simpul.reports import access, actions, advice, content, doors, own, queries, reading, words
+from simpul.reports import (
+    access,
+    actions,
+    advice,
+    content,
+    doors,
+    modes,
+    own,
+    queries,
+    reading,
+    routing,
+    words,
+)
 from simpul.reports.access import Reporter
 from simpul.reports.actions import CannotReceive, Filing
 from simpul.reports.doors import behind_receipt
@@ -63,7 +75,7 @@ def _turn(request: HttpRequest) -> HttpResponse:
     go = request.POST.get("go", "next")
     data = request.POST.copy()
     if go == "skip":
-        for question in content.QUESTIONS:
+        for question in forms.PAGES[1]:
             data.pop(question, None)
     form = _form(data)
     here = {"1": 1, "2": 2, "3": 3}.get(request.POST.get("step", ""), 1)
@@ -104,22 +116,23 @@ def _page(
 def _advice(form: forms.Report) -> dict[str, Any]:
     answers = {question: form.said(question) for question in content.QUESTIONS}
     for_whom = form.said("for_whom")
-    for_other = for_whom == "other" if for_whom else None
+    for_other = content.is_for_other({"for_whom": for_whom}) if for_whom else None
     found = advice.after(answers, for_other=for_other)
     return {
         "calls_first": answers["danger"] == "yes",
         "advice": found,
         "has_numbers": any(item.hotlines for item in found),
         "for_other": for_other,
+        "third": content.texts()["third"][for_whom] if for_other else None,
+        "journey": form.journey(),
     }
 
 
 def _offered(form: forms.Report) -> list[Desk]:
     """The few desks that she may choose from."""
     desks = queries.receivers(
-        form.said("region"), form.office_said(), excluded=form.excluded_said(),
-        needs=form.said("needs"),
-    )  # fmt: skip
+        form.said("region"), form.keep_out(), needs=form.said("needs"), rules=form.rules()
+    )
     return desks[:MOST_RECEIVERS]
 
 
@@ -142,6 +155,13 @@ def _choices(form: forms.Report) -> dict[str, Any]:
         "fallback_asks": said["fallback"].format(desk=fallback.name) if fallback else "",
         "fallback_honest": said["fallback_honest"].format(desk=fallback.name) if fallback else "",
         "excluded": form.excluded_said(),
+        "kept_apart": queries.desks(form.said("desks")),
+        "offered": desks,
+        "r": routing.texts()["page"],
+        "says": routing.says(form.said("kind")),
+        "doors": directory.outside(form.rules().doors),
+        "warnings": routing.warnings(form.said("kind")),
+        "is_work": form.rules().is_work or form.said("kind") in {"", "unknown"},
         "may_be_child": form.said("child") in {"yes", "unknown"},
         "health": places[:3],
         "token": token if receipts.is_token(token) else receipts.new_token(),
@@ -229,7 +249,9 @@ def _ask_again(
 
 
 def _fallback(form: forms.Report, receiver: Desk) -> Desk | None:
-    return queries.fallback_for(receiver, form.office_said(), excluded=form.excluded_said())
+    return queries.fallback_for(
+        receiver, form.keep_out(), region=form.said("region"), rules=form.rules()
+    )
 
 
 def _agreed(form: forms.Report, receiver: Desk | None) -> Desk | None:
@@ -239,18 +261,15 @@ def _agreed(form: forms.Report, receiver: Desk | None) -> Desk | None:
 
 def _answers(form: forms.Report) -> Answers:
     """The answers by compartment; what is empty and need not be there is left out."""
-    office = form.office_said()
     contact = {"channel": form.said("channel")} | {
         name: form.said(name) for name in ("detail", "hours", "cover")
     }
-    person = {
-        "kind": form.said("kind"),
-        "office": str(office.ref) if office else "",
-        "excluded": [str(agency.ref) for agency in form.excluded_said()],
-    }
+    person = form.person()
+    journey = {field.name: form.said(field.name) for field in form.journey()}
     found: Answers = {
         "safety": {question: form.said(question) for question in content.QUESTIONS},
-        "notes": {name: form.said(name) for name in ("needs", "region", "for_whom")},
+        "notes": {name: form.said(name) for name in ("needs", "region", "for_whom")}
+        | {name: answer for name, answer in journey.items() if answer},
         "incident": {"story": form.said("story")},
     }
     if any(contact.values()):
@@ -359,10 +378,16 @@ def _still_unsent() -> str:
 
 @csrf_exempt
 def leave(request: HttpRequest) -> HttpResponse:
-    """Closes what was open in this browser."""
-    if request.method == "POST":
-        request.session.flush()
-    return redirect("site:home")
+    """Closes what was open in this browser; on a shared computer it also leaves for a neutral page."""
+    if request.method != "POST":
+        return redirect("site:home")
+    shared = modes.of(request).shared or bool(request.session.get("shared"))
+    request.session.flush()
+    if not shared:
+        return redirect("site:home")
+    response = redirect(settings.EXIT_URL)
+    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
 
 
 # --- Behind the receipt -------------------------------------------------------------------------
