@@ -11,24 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import User
 from simpul.accounts.passphrases import TooShort, check_passphrase
+from simpul.core.sheet import Sheet
 from simpul.network import regions
 from simpul.network.models import Agency, Alarm, Desk
 
-EMPTY = _("Bagian ini masih kosong.")
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9.-]{2,29}$", _("Pakai huruf kecil, angka, titik, atau garis. Tanpa spasi.")
 )
-
-
-class Sheet(forms.Form):
-    """A form that says kindly what is still empty."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        for field in self.fields.values():
-            field.error_messages["required"] = EMPTY
 
 
 def whole(text: str | None) -> int:
@@ -220,10 +209,8 @@ class Ask(Sheet):
         self.fields["member"].queryset = members  # type: ignore[attr-defined]
 
 
-class HandOver(forms.Form):
+class HandOver(Sheet):
     """She knows whom she gives the key."""
-
-    use_required_attribute = False
 
     known = forms.BooleanField(
         label=_("Saya mengenal orang ini. Angka pemeriksanya cocok."),
