@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from simpul.accounts import views as accounts
 from simpul.core.access import AgainstTheRules
 from simpul.directory import queries as directory
 from simpul.reports import doors
@@ -95,7 +96,16 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was open too long, or came from elsewhere; what was typed is on it."""
     if settings.ROOT_URLCONF.endswith("public"):
         return doors.ask_again(request)
+    if request.user.is_authenticated and "seed" in request.session and _is_ours(request):
+        return accounts.send_again(
+            request, kept(request), to=request.path, lost_files=bool(request.FILES), stale=True
+        )
     return sign_in_first(request)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of ours sent this; `middleware.Quiet` has compared both."""
+    return "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
