@@ -75,7 +75,10 @@ EXECUTABLE = {
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
     },
     "simpul_worker": CONTEXT
-    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"},
+    | {
+        "vault_audit", "worker_alarms", "worker_coverings", "worker_drop_unfinished",
+        "worker_expire", "worker_wake",
+    },
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 

@@ -514,6 +514,16 @@ END $$;
 GRANT EXECUTE ON FUNCTION worker_alarms TO simpul_worker;
 
 -- A file that nobody went on sending for a day is taken away with its pieces.
+-- On what records were open to which desk, for the worker that looks for unusual reading: no key.
+CREATE OR REPLACE FUNCTION worker_coverings(records uuid[])
+RETURNS TABLE (record uuid, basis varchar, desk int, since timestamptz, until timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT e.record, g.basis, g.desk, g.created_at, least(g.until_at, g.ended_at)
+    FROM vault_envelope e JOIN vault_grant g ON g.envelope_id = e.ref
+    WHERE e.record = ANY (records) AND g.desk IS NOT NULL AND g.state <> 'dormant'
+$$;
+GRANT EXECUTE ON FUNCTION worker_coverings TO simpul_worker;
+
 CREATE OR REPLACE FUNCTION worker_drop_unfinished(document uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
