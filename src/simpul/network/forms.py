@@ -170,10 +170,19 @@ class FurtherDesk(Sheet):
         self.fields["desk"].queryset = desks  # type: ignore[attr-defined]
 
 
+class _People(forms.ModelMultipleChoiceField):
+    """People by name, sign-in name and agency: two may have the same name."""
+
+    def label_from_instance(self, user: User) -> str:
+        """The name, and what tells this person from the others."""
+        agencies = {m.desk.agency.name for m in user.memberships.all() if m.until_at is None}
+        return " · ".join([f"{user.name} ({user.username})", *sorted(agencies)])
+
+
 class Custodians(Sheet):
     """Who keeps parts of a desk's key, and how many of them together give it back."""
 
-    people = forms.ModelMultipleChoiceField(
+    people = _People(
         User.objects.none(),
         to_field_name="keypair_id",
         label=_("Para penjaga"),

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from simpul.cases.actions import consents, files
+from simpul.cases.actions import consents, files, search
+from simpul.cases.identity import Card
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core import content
 from simpul.directory import actions as services
@@ -99,6 +100,8 @@ def _play(demo: Demo, row: Row) -> None:
     state = _Played(demo, row, receipt, filed_at)
     for step in row["steps"]:
         state.do(step)
+    if "also_reported" in row:
+        _play(demo, {"code": f"{row['code']}-2", **row["also_reported"]})
     for other in row.get("group", []):
         _file(demo, {**row, **other}, filed_at, derive=False)
 
@@ -187,6 +190,11 @@ class _Played:
                 actor=actor, case=self.case, ref=uuid4(), compartment=step["compartment"],
                 text=step["text"], now=at,
             )  # fmt: skip
+
+    def _identify(self, step: Row, at: datetime) -> None:
+        card = Card(step["name"], tuple(step["others"]), step["born"])
+        with self.demo.acting(self._lead()) as actor:
+            search.identify(actor=actor, case=self.case, ref=uuid4(), card=card, now=at)
 
     def _consent(self, step: Row, at: datetime) -> None:
         desk = self.demo.made.desks[step["desk"]]
