@@ -61,7 +61,8 @@ EXECUTABLE = {
     "simpul_workspace": CONTEXT
     | {
         "public_file_report",  # a walk-in
-        "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
+        "cases_names_anew", "network_entrusted", "vault_forget_epochs", "vault_reseal",
+        "vault_stale", "vault_stale_count",
         "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
     },

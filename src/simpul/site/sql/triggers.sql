@@ -130,6 +130,21 @@ CREATE TRIGGER access_changed AFTER UPDATE OF desks ON vault_envelope
   FOR EACH ROW WHEN (NEW.compartment = 'identity' AND OLD.desks IS DISTINCT FROM NEW.desks)
   EXECUTE FUNCTION cases_access_changed();
 
+-- A desk throws its damaged shard away: every case whose identity it may open is looked at again.
+CREATE OR REPLACE FUNCTION cases_names_anew(of_desk bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT of_desk = ANY (simpul_desks()) THEN
+    RAISE EXCEPTION 'a desk throws away its own names alone';
+  END IF;
+  DELETE FROM cases_shard WHERE desk_id = of_desk;
+  INSERT INTO cases_pending (ref, desk_id, "case")
+    SELECT gen_random_uuid(), of_desk, i.case_id
+    FROM cases_identity i JOIN vault_envelope e ON e.ref = i.envelope_id
+    WHERE of_desk = ANY (e.desks) GROUP BY i.case_id;
+END $$;
+GRANT EXECUTE ON FUNCTION cases_names_anew TO simpul_workspace;
+
 -- The desks of a case are those of its record, whatever is written.
 CREATE OR REPLACE FUNCTION cases_begin() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
