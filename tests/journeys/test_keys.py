@@ -1,9 +1,9 @@
 """Keys that are lost, renewed and asked back, as people do it in their browsers."""
 
 import re
+import time
 from base64 import b32decode
 from collections.abc import Callable, Iterator
-from datetime import datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -48,7 +48,7 @@ def enter(page: Page, username: str, passphrase: str, totp: bytes, ahead: int) -
     page.goto("/accounts/sign-in/")
     page.locator("#username").fill(username)
     page.locator("#passphrase").fill(passphrase)
-    step = int(datetime.now().timestamp()) // STEP + ahead
+    step = int(time.time()) // STEP + ahead
     page.locator("#code").fill(passphrases.code_at(totp, step))
     press(page, "Masuk")
     expect(page.locator("h1")).not_to_have_text("Masuk")
@@ -127,7 +127,7 @@ def test_who_lost_her_passphrase_opens_her_case_again(
     assert her.locator("code.digits").inner_text().replace(" ", "") == secret
     her.locator("[name=passphrase]").fill(FRESH)
     her.locator("[name=again]").fill(FRESH)
-    step = int(datetime.now().timestamp()) // STEP
+    step = int(time.time()) // STEP
     her.locator("[name=code]").fill(passphrases.code_at(totp, step))
     press(her, "Simpan")
     look(her, "come-back-done")

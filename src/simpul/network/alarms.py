@@ -47,12 +47,13 @@ class Surroundings:
 
     def is_covered(self, act: Act, bases: Iterable[str]) -> bool:
         """Whether the record was open to this desk on such a basis at that moment."""
+        known = self.coverings.get(act.record, []) if act.record else []
         return any(
             one.desk == act.desk
             and one.basis in bases
             and one.since <= act.at
             and (one.until is None or act.at < one.until)
-            for one in self.coverings.get(act.record, [])  # type: ignore[call-overload]  # or None
+            for one in known
         )
 
 

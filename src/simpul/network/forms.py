@@ -170,7 +170,7 @@ class FurtherDesk(Sheet):
         self.fields["desk"].queryset = desks  # type: ignore[attr-defined]
 
 
-class _People(forms.ModelMultipleChoiceField):
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # only stubs have it
     """People by name, sign-in name and agency: two may have the same name."""
 
     def label_from_instance(self, user: User) -> str:

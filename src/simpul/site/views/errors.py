@@ -38,6 +38,7 @@ def page(
     public = settings.ROOT_URLCONF.endswith("public")
     typed = kept(request) if more.pop("retry", False) else []
     values = {
+        "hotlines": directory.hotlines("danger") if public and status >= 500 else [],
         "title": title,
         "sentence": sentence,
         "kept": typed,
@@ -125,7 +126,6 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 def upgrading(request: HttpRequest) -> HttpResponse:
     """Needs to write, or to read what is not there yet; whom to call stands on it."""
     posted = request.method == "POST"
-    public = settings.ROOT_URLCONF.endswith("public")
     return page(
         request,
         503,
@@ -134,7 +134,6 @@ def upgrading(request: HttpRequest) -> HttpResponse:
         if posted
         else _("Halaman ini terbuka lagi beberapa menit lagi."),
         retry=True,
-        hotlines=directory.hotlines("danger") if public else [],
     )
 
 
