@@ -4,13 +4,16 @@ The clock of the machine is not set; the time is handed to what takes it, and to
 functions by moving what they compare with.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from simpul.accounts import actions as accounts
+from simpul.accounts.models import Session
 from simpul.cases.actions import consents
 from simpul.cases.models import Case
 from simpul.vault import audit, envelopes
@@ -18,7 +21,7 @@ from simpul.vault import jobs as vault
 from simpul.vault.crypto import Pair
 from simpul.vault.models import AuditLine, Grant
 from simpul.vault.passphrases import STEP, Opened
-from tests.conftest import Cast
+from tests.conftest import Cast, Door
 
 DAY = timedelta(days=1)
 
@@ -65,7 +68,7 @@ def test_a_grant_past_its_end_opens_again_only_as_far_as_the_clock_went_back(cas
             assert len(envelopes.open_all(found, actor.keyring, now=moment)) == opens
 
 
-def sign_in(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn:
+def enter(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn:
     """The clinic's person signs in with the code of that moment."""
     known = cast.secrets["people"]["clinic"]
     codes = Opened(Pair(cast.user("clinic").keypair_id, bytes(32)), bytes.fromhex(known["totp"]))
@@ -78,20 +81,30 @@ def sign_in(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn
 def test_a_code_of_tomorrow_makes_no_code_of_today_count(cast: Cast) -> None:
     """Who signed in while the clock was ahead waits until it is there again."""
     now = timezone.now()
-    sign_in(cast, now + DAY)
+    enter(cast, now + DAY)
     with pytest.raises(accounts.NotOpened):
-        sign_in(cast, now)
-    sign_in(cast, now + DAY + timedelta(minutes=2))
+        enter(cast, now)
+    enter(cast, now + DAY + timedelta(minutes=2))
+
+
+def test_a_session_begun_while_the_clock_was_ahead_does_not_outlive_its_fifteen_minutes(
+    cast: Cast, sign_in: Callable[[str], Door]
+) -> None:
+    """It ends when the clock is put right; one that began now goes on."""
+    door = sign_in("clinic")
+    assert door.get("/accounts/me/").status_code == 200
+    Session.objects.update(expires_at=F("expires_at") + DAY)
+    assert door.get("/accounts/me/").status_code == 401
 
 
 def test_who_mistyped_while_the_clock_was_ahead_does_not_wait_a_day(cast: Cast) -> None:
     now = timezone.now()
     for _ in range(3):
         with pytest.raises(accounts.NotOpened):
-            sign_in(cast, now + DAY, "bukan kata sandinya")
+            enter(cast, now + DAY, "bukan kata sandinya")
     with pytest.raises(accounts.Wait):
-        sign_in(cast, now + DAY)
-    sign_in(cast, now)
+        enter(cast, now + DAY)
+    enter(cast, now)
 
 
 def test_the_chain_goes_by_number_and_not_by_the_clock(cast: Cast) -> None:
