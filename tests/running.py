@@ -35,8 +35,8 @@ class Running:
     ports: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Starts doors and worker and waits until both doors answer."""
+    def start(self, *, sound: bool = True) -> None:
+        """Starts doors and worker; waits until both doors say that all is well, unless it is not."""
         sockets: dict[str, socket.socket] = {}
         try:
             for door in ("public", "workspace"):
@@ -59,7 +59,7 @@ class Running:
         for sock in sockets.values():
             sock.close()
         until = time.monotonic() + 30
-        for door in self.ports:
+        for door in self.ports if sound else ():
             while True:
                 try:
                     if self.ask(door, "GET", "/healthz")[0] == 200:
@@ -122,7 +122,8 @@ class Running:
             password=var.secret(self.place, "db-admin"),
             dbname=self.database["SIMPUL_DATABASE_NAME"],
         ) as connection:  # fmt: skip
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+            done = connection.execute(query)  # type: ignore[arg-type]
+            return done.fetchall() if done.description else []
 
     def command(self, *words: str, door: str = "owner") -> "subprocess.CompletedProcess[str]":
         """One of our Django commands, as `./simpul` runs it."""

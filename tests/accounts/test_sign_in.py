@@ -172,6 +172,49 @@ def test_a_session_that_ends_in_mid_form_loses_no_word(cast: Cast, door: Door) -
     assert Agency.objects.get(ref=ref).name == name
 
 
+def test_a_page_from_before_the_last_sign_in_is_sent_under_the_present_name(
+    cast: Cast, door: Door
+) -> None:
+    """Nobody signs in twice for it, and whose name it goes under is said."""
+    door.post(SIGN_IN, typed(cast, "root-one"))
+    old = fields(door.get(FORM).content.decode())
+    door.post(SIGN_IN, typed(cast, "root-two"))
+    name = 'Lembaga "Melati" & <b>Mawar</b>'
+    form = {
+        **old, "name": name, "parent": str(cast.agency("network").ref), "region": "53.71",
+        "type": "ngo",
+    }  # fmt: skip
+    ours = {"HTTP_ORIGIN": "http://localhost"}
+    asked = door.post(FORM, form, **ours)
+    page = asked.content.decode()
+    assert asked.status_code == 403 and f'action="{FORM}"' in page and "<b>Mawar" not in page
+    assert f"Anda masuk sebagai {cast.user('root-two').name}" in page
+    assert cast.user("root-one").name not in page and "passphrase" not in page
+    assert door.post(FORM, fields(page), **ours).status_code == 302
+    assert Agency.objects.get(ref=old["ref"]).name == name
+
+
+def test_who_does_not_say_where_a_post_came_from_is_asked_to_sign_in(
+    cast: Cast, door: Door
+) -> None:
+    """An old browser could be sent by another site; its form is not made ready for one press."""
+    door.post(SIGN_IN, typed(cast, "root-one"))
+    asked = door.post(FORM, {"name": "Dari tempat lain"})
+    assert asked.status_code == 401 and "kept.name" in asked.content.decode()
+    foreign = door.post(FORM, {"name": "Dari tempat lain"}, HTTP_ORIGIN="https://example.org")
+    assert foreign.status_code == 403 and "Dari tempat lain" not in foreign.content.decode()
+
+
+def test_an_old_page_signs_out_too(cast: Cast, door: Door) -> None:
+    """Who presses Keluar is out, however old the page; another site signs nobody out."""
+    door.post(SIGN_IN, typed(cast))
+    foreign = door.post("/accounts/sign-out/", {}, HTTP_ORIGIN="https://example.org")
+    assert foreign.status_code == 403 and door.get(ME).status_code == 200
+    old = {"csrfmiddlewaretoken": "x" * 64}
+    assert door.post("/accounts/sign-out/", old).status_code == 302
+    assert door.get(ME).status_code == 401
+
+
 def test_nothing_typed_is_stored_while_nobody_is_signed_in(cast: Cast, door: Door) -> None:
     door.post(FORM, {"name": "Tulisan yang rahasia"})
     door.post(SIGN_IN, typed(cast, **{"kept.name": "Tulisan yang rahasia", "sent": "POST"}))

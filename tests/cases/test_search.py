@@ -63,7 +63,8 @@ def held(cast: Cast, who: str, desk: str) -> str:
     """What a desk's shard really holds now, without taking in what is pending."""
     with cast.acting(who) as actor:
         shard = Shard.objects.select_related("envelope").get(desk=cast.desk(desk))
-        return search._opened(shard, actor).unseal_file(shard, "names").decode()
+        opened = search.envelopes.open_envelope(shard.envelope, actor.keyring)
+        return opened.unseal_file(shard, "names").decode()
 
 
 # --- Who finds whom ------------------------------------------------------------------------------
@@ -273,6 +274,89 @@ def test_another_shard_in_this_ones_place_does_not_open(cast: Cast, how: str) ->
             Shard.objects.filter(pk=clinic.pk).update(names=b"x" * 99 if how == "garbage" else b"")
     with pytest.raises((Unopened, search.envelopes.Closed)):
         find(cast, "Gelo Ruba", "clinic")
+
+
+@pytest.mark.parametrize("how", ["older", "gone", "garbage", "another desk's"])
+def test_a_damaged_shard_is_built_anew_from_the_cards(cast: Cast, how: str) -> None:
+    """Whom the desk may open is found again, whom it may not is not, and the thrown away stays so."""
+    first, second = named(cast, "Gelo Ruba"), named(cast, "Hevi Dako")
+    consent = opened_to_clinic(cast, first, "identity")
+    opened_to_clinic(cast, second, "identity")
+    assert find(cast, "Gelo Ruba", "clinic") == [first.code]
+    [old] = Shard.objects.filter(desk=cast.desk("clinic")).values()
+    with cast.acting("intake") as actor:
+        consents.withdraw(actor=actor, case=first, consent=consent, now=timezone.now())
+    assert find(cast, "Hevi Dako", "clinic") == [second.code]
+    clinic = Shard.objects.filter(desk=cast.desk("clinic"))
+    if how == "older":
+        clinic.update(names=old["names"], row_version=old["row_version"])
+    elif how == "garbage":
+        clinic.update(names=b"x" * 99)
+    else:
+        clinic.delete()
+        if how == "another desk's":
+            find(cast, "Gelo Ruba")
+            Shard.objects.update(desk=cast.desk("clinic"))
+    with pytest.raises(search.Damaged):
+        find(cast, "Hevi Dako", "clinic")
+    begin_anew(cast, "clinic")
+    assert find(cast, "Hevi Dako", "clinic") == [second.code]
+    assert find(cast, "Gelo Ruba", "clinic") == [], "taken back is taken back"
+    assert clinic.get().ref == old["ref"]
+    assert not [line for line in rows.rolled_back() if "Shard" in line]
+    clinic.delete()
+    Shard.objects.create(**old)
+    with pytest.raises(search.Damaged):
+        find(cast, "Gelo Ruba", "clinic")
+
+
+def begin_anew(cast: Cast, who: str, desk: str | None = None) -> None:
+    """A member throws her desk's shard away."""
+    with cast.acting(who) as actor:
+        search.begin_anew(actor=actor, desk=cast.desk(desk or who))
+
+
+def test_only_a_member_throws_a_shard_away_and_only_a_damaged_one(cast: Cast) -> None:
+    """Neither a colleague who dislikes what it finds, nor another desk, nor foreign SQL of hers."""
+    case = named(cast, "Gelo Ruba")
+    find(cast, "Gelo Ruba")
+    with pytest.raises(search.NotDamaged):
+        begin_anew(cast, "intake")
+    Shard.objects.update(names=b"x" * 99)
+    with pytest.raises(NotYourDuty):
+        begin_anew(cast, "clinic", "intake")
+    with pytest.raises(DatabaseError), cast.acting("clinic"), connection.cursor() as cursor:
+        cursor.execute("SELECT cases_names_anew(%s)", [cast.desk("intake").pk])
+    begin_anew(cast, "colleague", "intake")
+    with pytest.raises(search.NotDamaged):
+        begin_anew(cast, "intake")
+    assert AuditLine.objects.filter(event="cases.names_begun_anew").count() == 1
+    assert find(cast, "Gelo Ruba") == [case.code]
+
+
+def test_the_page_offers_it_where_the_list_is_refused(
+    cast: Cast, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In batches, with what is left; the name that was typed stays in the form."""
+    monkeypatch.setattr(search, "AT_ONCE", 1)
+    for name in ("Gelo Ruba", "Hevi Dako", "Zuna Pemi"):
+        named(cast, name)
+    door = sign_in("intake")
+    sent = {"asked": "Zuna Pemi", "reason": "twice"}
+    while "belum ikut dicari" in door.post("/cases/search/", sent).content.decode():
+        pass
+    Shard.objects.update(names=b"x" * 99)
+    refused = door.post("/cases/search/", sent)
+    page, address = refused.content.decode(), f"/cases/search/{cast.desk('intake').ref}/"
+    assert refused.status_code == 409 and f'action="{address}"' in page and "Zuna Pemi" in page
+    assert sign_in("clinic").post(address).status_code == 404
+    monkeypatch.setattr("simpul.cases.views.search.AT_WORK", 0.0)
+    assert "Masih 3 kasus" in door.post(address).content.decode()
+    monkeypatch.setattr("simpul.cases.views.search.AT_WORK", 4.0)
+    assert "Selesai." in door.post(address, {"going": "yes"}).content.decode()
+    assert "Sangat mirip" in door.post("/cases/search/", sent).content.decode()
+    again = door.post(address)
+    assert again.status_code == 409 and "utuh" in again.content.decode()
 
 
 def test_a_mark_moved_to_another_desk_brings_it_nothing(cast: Cast) -> None:

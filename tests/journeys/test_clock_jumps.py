@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from simpul.accounts import actions as accounts
+from simpul.accounts.models import Session
+from simpul.accounts.sessions import SessionStore
 from simpul.cases.actions import consents
 from simpul.cases.models import Case
 from simpul.vault import audit, envelopes
@@ -65,7 +68,7 @@ def test_a_grant_past_its_end_opens_again_only_as_far_as_the_clock_went_back(cas
             assert len(envelopes.open_all(found, actor.keyring, now=moment)) == opens
 
 
-def sign_in(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn:
+def enter(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn:
     """The clinic's person signs in with the code of that moment."""
     known = cast.secrets["people"]["clinic"]
     codes = Opened(Pair(cast.user("clinic").keypair_id, bytes(32)), bytes.fromhex(known["totp"]))
@@ -78,20 +81,36 @@ def sign_in(cast: Cast, at: datetime, passphrase: str = "") -> accounts.SignedIn
 def test_a_code_of_tomorrow_makes_no_code_of_today_count(cast: Cast) -> None:
     """Who signed in while the clock was ahead waits until it is there again."""
     now = timezone.now()
-    sign_in(cast, now + DAY)
+    enter(cast, now + DAY)
     with pytest.raises(accounts.NotOpened):
-        sign_in(cast, now)
-    sign_in(cast, now + DAY + timedelta(minutes=2))
+        enter(cast, now)
+    enter(cast, now + DAY + timedelta(minutes=2))
+
+
+def test_a_session_begun_while_the_clock_was_ahead_does_not_outlive_its_fifteen_minutes(
+    cast: Cast,
+) -> None:
+    """It ends when the clock is put right, and the next sweep takes its record; others go on."""
+    kept, ahead = SessionStore(), SessionStore()
+    for store in (kept, ahead):
+        store["seed"] = "00"
+        store.save()
+    place = ahead._place(str(ahead.session_key))
+    Session.objects.filter(place=place).update(expires_at=F("expires_at") + DAY)
+    assert SessionStore(ahead.session_key).get("seed") is None
+    assert SessionStore(kept.session_key)["seed"] == "00"
+    SessionStore.clear_expired()
+    assert Session.objects.count() == 1
 
 
 def test_who_mistyped_while_the_clock_was_ahead_does_not_wait_a_day(cast: Cast) -> None:
     now = timezone.now()
     for _ in range(3):
         with pytest.raises(accounts.NotOpened):
-            sign_in(cast, now + DAY, "bukan kata sandinya")
+            enter(cast, now + DAY, "bukan kata sandinya")
     with pytest.raises(accounts.Wait):
-        sign_in(cast, now + DAY)
-    sign_in(cast, now)
+        enter(cast, now + DAY)
+    enter(cast, now)
 
 
 def test_the_chain_goes_by_number_and_not_by_the_clock(cast: Cast) -> None:

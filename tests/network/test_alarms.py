@@ -12,11 +12,14 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from simpul.accounts.actions import Anyone
+from simpul.cases.actions import consents, files
+from simpul.cases.models import Case
 from simpul.core.access import NotYourDuty, NotYours
 from simpul.network import access, actions, alarms, jobs
 from simpul.network.models import Alarm, AlarmCursor, Region
+from simpul.referrals import actions as referrals
 from simpul.vault import audit, context
-from simpul.vault.models import AuditLine, AuditPending
+from simpul.vault.models import AuditLine, AuditPending, Grant
 from tests.conftest import Cast, Door
 from tests.vault import apart
 
@@ -124,6 +127,74 @@ def test_a_rule_fires_at_its_limit_and_not_one_below(rule: str, cast: Cast) -> N
     assert alarm.count == limit and alarm.seen_at is None
     assert (alarm.hour_at.minute, alarm.hour_at.second) == (0, 0)
     assert not {f.name for f in Alarm._meta.get_fields()} & {"record", "row", "parts", "event"}
+
+
+def shared_far_away(cast: Cast) -> tuple[Case, Any]:
+    """A case whose health compartment the survivor opened to a clinic in another province."""
+    case = cast.open_case(cast.file())
+    consent = cast.consent(case, "clinic", ["health"])
+    with cast.acting("intake") as actor:
+        consents.share(
+            actor=actor, case=case, consent=consent, compartments=["health"], now=timezone.now()
+        )
+    far = cast.agency("hospital")
+    type(far).objects.filter(pk=far.pk).update(region_id="11.01")
+    return case, consent
+
+
+def outside() -> list[int]:
+    """The counts of the alarms that say that another province's cases were read."""
+    return [alarm.count for alarm in look() if alarm.rule == "outside"]
+
+
+def test_what_a_consent_covers_is_not_unusual(cast: Cast) -> None:
+    """Only from its beginning to its end, and only for the desk that she agreed to."""
+    case, consent = shared_far_away(cast)
+    with cast.acting("clinic") as actor:
+        files.read(actor=actor, case=Case.objects.select_related("report").get())
+    assert AuditLine.objects.filter(event="cases.read", actor=cast.user("clinic").keypair_id)
+    now = timezone.now()
+    act(cast, "cases.read", now, who="clinic", desk="clinic", record=case.ref)
+    assert outside() == []
+    act(cast, "cases.read", now - timedelta(days=1), who="clinic", desk="clinic", record=case.ref)
+    assert outside() == [1], "before she agreed"
+    with cast.acting("intake") as actor:
+        consents.withdraw(actor=actor, case=case, consent=consent, now=timezone.now())
+    later = timezone.now() + timedelta(hours=3)
+    act(cast, "cases.read", later, who="clinic", desk="clinic", record=case.ref)
+    assert outside() == [1, 1], "after she took it back"
+
+
+def test_a_referral_covers_from_the_moment_it_is_accepted(cast: Cast) -> None:
+    """Until then its grants lie dormant; a consent for one case covers no other."""
+    case, _consent = shared_far_away(cast)
+    other = cast.open_case(cast.file())
+    consent = cast.consent(other, "clinic", ["health"])
+    now = timezone.now()
+    act(cast, "cases.read", now, who="clinic", desk="clinic", record=case.ref)
+    act(cast, "cases.read", now, who="clinic", desk="clinic", record=other.ref)
+    assert outside() == [1]
+    with cast.acting("intake") as actor:
+        referral = referrals.send(
+            actor=actor, case=other, ref=uuid4(), consent=consent, compartments=["health"],
+            need=referrals.Need("health"), urgency="low", now=now,
+        )  # fmt: skip
+    further = cast.open_case(cast.file())
+    act(cast, "cases.read", timezone.now(), who="clinic", desk="clinic", record=further.ref)
+    act(cast, "cases.read", timezone.now(), who="clinic", desk="clinic", record=other.ref)
+    assert outside() == [2], "asked, but not accepted"
+    with cast.acting("clinic") as actor:
+        referrals.accept(actor=actor, referral=referral, now=timezone.now())
+    later = now + timedelta(hours=3)
+    act(cast, "cases.read", later, who="clinic", desk="clinic", record=other.ref)
+    assert outside() == [2]
+
+
+def test_only_the_rule_that_says_so_leaves_out_what_is_covered(cast: Cast) -> None:
+    """Many cases in an hour are many, whoever agreed."""
+    covered = {code for code, rule in alarms.rules().items() if rule.row.get("covered")}
+    assert covered == {"outside"}
+    assert set(alarms.rules()["outside"].row["covered"]) <= set(Grant.Basis.values)
 
 
 def test_the_same_case_again_and_again_is_one_case(cast: Cast) -> None:

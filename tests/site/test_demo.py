@@ -28,6 +28,11 @@ def test_the_demo_is_founded_played_and_sound(empty: Running) -> None:
     counted += " (SELECT count(*) FROM referrals_referral), (SELECT count(*) FROM vault_grant)"
     counts = empty.sql(counted)
     assert all(int(str(count)) >= 10 for count in counts[0]), counts
+    named = "SELECT count(*), count(*) FILTER (WHERE desk_id = (SELECT id FROM network_desk"
+    named += " WHERE name = 'Meja pengaduan UPTD PPA Provinsi (contoh)')) FROM cases_pending"
+    cards, of_one_desk = (int(str(count)) for count in empty.sql(named)[0])
+    assert cards >= 6 and of_one_desk >= 2, "a search has something to choose from"
+    assert signins["words"].keys() >= {"DC23", "DC23-2"}, "the same person at two agencies"
     again = empty.command("demo")
     assert again.returncode == 0 and empty.sql(counted) == counts
     assert all(person["username"] in again.stdout for person in signins["people"])

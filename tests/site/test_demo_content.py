@@ -97,6 +97,7 @@ REGIONS = {f"53.{n:02}" for n in range(1, 22)} | {"53.71"}
 STEPS = {
     "take_up": {"desk"},
     "entry": {"compartment", "text"},
+    "identify": {"name", "others", "born"},
     "consent": {"key", "desk", "compartments", "purpose", "until_days", "given", "how"},
     "referral": {"service", "desk", "urgency", "consent", "outcome", "text"},
     "message": {"from", "text"},
@@ -229,6 +230,22 @@ def test_names_come_only_from_the_made_list() -> None:
         assert re.fullmatch(rf"({'|'.join(MADE_NAMES)}) [A-Z]\.", person["name"])
         assert person["username"] == person["key"] == person["name"].split()[0].lower()
     assert len({person["name"][-2] for person in PEOPLE.values()}) == len(PEOPLE)
+
+
+def test_the_names_on_identity_cards_are_made_too_and_no_village_stands_there() -> None:
+    cards = [s for case in CASES.values() for s in case["steps"] if s["do"] == "identify"]
+    assert len(cards) >= 6
+    for card in cards:
+        for name in (card["name"], *card["others"]):
+            assert set(name.split()) <= set(MADE_NAMES), name
+        assert re.fullmatch(r"(19|20)\d0|", card["born"])
+
+
+def test_no_card_is_written_of_a_child_or_of_who_wanted_no_name_written() -> None:
+    for case in CASES.values():
+        if any(step["do"] == "identify" for step in case["steps"]):
+            assert case["answers"]["child"] == "no" and case["for_whom"] == "self"
+            assert not any("samaran" in s.get("text", "") for s in case["steps"])
 
 
 def test_passphrases_are_four_words_and_differ() -> None:

@@ -61,7 +61,8 @@ EXECUTABLE = {
     "simpul_workspace": CONTEXT
     | {
         "public_file_report",  # a walk-in
-        "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
+        "cases_names_anew", "network_entrusted", "vault_forget_epochs", "vault_reseal",
+        "vault_stale", "vault_stale_count",
         "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
         "reports_pass_on", "reports_release", "simpul_is",
@@ -77,8 +78,10 @@ EXECUTABLE = {
         "public_answer_question", "public_escalations", "public_questions",
     },
     "simpul_worker": CONTEXT
-    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake",
-       "worker_escalate", "worker_late"},
+    | {
+        "vault_audit", "worker_alarms", "worker_coverings", "worker_drop_unfinished",
+        "worker_escalate", "worker_expire", "worker_late", "worker_wake",
+    },
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 

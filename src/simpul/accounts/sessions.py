@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from simpul.accounts.models import Session
@@ -50,9 +51,11 @@ class SessionStore(SessionBase):
         """The session's data; empty when it has ended, was burnt, or belongs to an earlier start."""
         token = self.session_key
         if token:
+            now = timezone.now()
             row = Session.objects.filter(
-                place=self._place(token), door=settings.SESSION_COOKIE_NAME,
-                expires_at__gt=timezone.now(),
+                place=self._place(token), door=settings.SESSION_COOKIE_NAME, expires_at__gt=now,
+                # Begun while the clock was ahead, it would stay open that much longer.
+                expires_at__lte=self._expiry({}) + TOUCH,
             ).first()  # fmt: skip
             if row is not None:
                 try:
@@ -106,5 +109,7 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Ends the records that have expired."""
-        Session.objects.filter(expires_at__lte=timezone.now()).delete()
+        """Ends the records that have expired, and those that were begun while the clock was ahead."""
+        now = timezone.now()
+        ahead = now + timedelta(seconds=settings.SESSION_COOKIE_AGE) + TOUCH
+        Session.objects.filter(Q(expires_at__lte=now) | Q(expires_at__gt=ahead)).delete()

@@ -69,15 +69,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     to = _local(request.POST.get("next", ""))
     if request.POST.get("sent") != "POST":
         return redirect(to)
-    fields = _kept(request)
-    values = {
+    lost_files = "lost_files" in request.POST
+    return send_again(request, _kept(request), to=to, lost_files=lost_files)
+
+
+def send_again(request: HttpRequest, fields: list[Field], **values: Any) -> HttpResponse:
+    """What was typed, texts open to be read again, with a button that sends it under her present name."""
+    values |= NO_WAY_BACK | {
         "texts": [(name, value) for name, value in fields if _is_text(value)],
         "rest": [(name, value) for name, value in fields if not _is_text(value)],
-        "to": to,
-        "lost_files": "lost_files" in request.POST,
-        **NO_WAY_BACK,
     }
-    return render(request, "accounts/kept.html", values)
+    return render(request, "accounts/kept.html", values, status=403 if "stale" in values else 200)
 
 
 def confirmed(
@@ -158,6 +160,8 @@ def recovery_codes(request: Request) -> HttpResponse:
     return render(request, "accounts/codes.html", {"codes": codes, **NO_WAY_BACK})
 
 
+# A page from before the last sign-in ends the session too; `site.middleware.Quiet` refuses others' posts.
+@csrf_exempt
 def sign_out(request: Request) -> HttpResponse:
     """Ends this session."""
     if request.method == "POST":

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from simpul.cases import access, sharing
-from simpul.cases.models import Case, Closure, Consent, Document, Share
+from simpul.cases.models import Case, Closure, Consent, Document, Pending, Share
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.vault import audit
@@ -83,3 +83,8 @@ def history(record: UUID) -> list[tuple[Read, str]]:
     reads = list(audit.reads_of(record))
     names = dict(Desk.objects.filter(pk__in={r.desk_id for r in reads}).values_list("pk", "name"))
     return [(read, names.get(read.desk_id, "")) for read in reads]
+
+
+def names_waiting(desk: Desk) -> int:
+    """How many cases a desk's shard of names has still to look at."""
+    return Pending.objects.filter(desk=desk).count()

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 EMPTY = _("Bagian ini masih kosong.")
+DJANGOS = forms.Field.default_error_messages["required"]
 
 
 class Sheet(forms.Form):
@@ -17,4 +18,5 @@ class Sheet(forms.Form):
         more.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
         super().__init__(*args, **more)
         for field in self.fields.values():
-            field.error_messages["required"] = EMPTY
+            if field.error_messages["required"] == DJANGOS:
+                field.error_messages["required"] = EMPTY

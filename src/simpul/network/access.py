@@ -254,9 +254,8 @@ def possible_custodians(desk: Desk) -> QuerySet[User]:
     """Everybody with a signed key who does not sit at the desk itself."""
     here = Membership.objects.filter(desk=desk, until_at=None).values("user")
     known = list(keydirectory.current().people)
-    return User.objects.filter(keypair__in=known, left_at=None).exclude(pk__in=here).order_by(
-        "name", "pk"
-    )  # fmt: skip
+    found = User.objects.filter(keypair__in=known, left_at=None).exclude(pk__in=here)
+    return found.prefetch_related("memberships__desk__agency").order_by("name", "pk")
 
 
 def is_entrusted(desk: Desk) -> bool:
@@ -290,6 +289,11 @@ def can_refuse(actor: Actor, recovery: Recovery) -> bool:
 def can_finish(actor: Actor, recovery: Recovery) -> bool:
     """Whether the parts are sealed to her."""
     return recipient_of(recovery).ref == actor.ref
+
+
+def helpers(recovery: Recovery) -> set[UUID]:
+    """Which custodians have passed their parts on: all of them for whom it is for, else only herself."""
+    return set(recovery.contributions.values_list("holder", flat=True))
 
 
 def recipient_of(recovery: Recovery) -> Recipient:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from simpul.core import content
-from simpul.vault.acts import Act
+from simpul.vault.acts import Act, Covering
 
 CONTENT = Path(__file__).parent / "content" / "alarms.toml"
 
@@ -28,10 +28,11 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the rules need to know beside the acts: where desks are, and whose a record is."""
+    """What the rules need to know beside the acts: where desks are, whose a record is, who may read it."""
 
     desks: Mapping[int, Where]
     homes: Mapping[UUID, int]
+    coverings: Mapping[UUID, list[Covering]]
 
     def zone_of(self, act: Act) -> ZoneInfo:
         """The time zone of the desk in whose name it was done."""
@@ -43,6 +44,17 @@ class Surroundings:
         home = self.homes.get(act.record) if act.record else None
         here, there = self.desks.get(act.desk or 0), self.desks.get(home or 0)
         return here is not None and there is not None and here.province != there.province
+
+    def is_covered(self, act: Act, bases: Iterable[str]) -> bool:
+        """Whether the record was open to this desk on such a basis at that moment."""
+        known = self.coverings.get(act.record, []) if act.record else []
+        return any(
+            one.desk == act.desk
+            and one.basis in bases
+            and one.since <= act.at
+            and (one.until is None or act.at < one.until)
+            for one in known
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,9 @@ class Rule:
             start, stop = int(local["from"]), int(local["to"])
             if not (start <= hour < stop if start < stop else hour >= start or hour < stop):
                 return False
-        return not self.row.get("outside") or around.is_outside(act)
+        if self.row.get("outside") and not around.is_outside(act):
+            return False
+        return not around.is_covered(act, self.row.get("covered", []))
 
     def find(self, acts: Iterable[Act], around: Surroundings, since: datetime) -> Iterator[Found]:
         """The limits reached in one person's acts, by hour; windows that end before `since` are old.

@@ -11,24 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import User
 from simpul.accounts.passphrases import TooShort, check_passphrase
+from simpul.core.sheet import Sheet
 from simpul.network import regions
 from simpul.network.models import Agency, Alarm, Desk
 
-EMPTY = _("Bagian ini masih kosong.")
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9.-]{2,29}$", _("Pakai huruf kecil, angka, titik, atau garis. Tanpa spasi.")
 )
-
-
-class Sheet(forms.Form):
-    """A form that says kindly what is still empty."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        for field in self.fields.values():
-            field.error_messages["required"] = EMPTY
 
 
 def whole(text: str | None) -> int:
@@ -181,10 +170,19 @@ class FurtherDesk(Sheet):
         self.fields["desk"].queryset = desks  # type: ignore[attr-defined]
 
 
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # only stubs have it
+    """People by name, sign-in name and agency: two may have the same name."""
+
+    def label_from_instance(self, user: User) -> str:
+        """The name, and what tells this person from the others."""
+        agencies = {m.desk.agency.name for m in user.memberships.all() if m.until_at is None}
+        return " · ".join([f"{user.name} ({user.username})", *sorted(agencies)])
+
+
 class Custodians(Sheet):
     """Who keeps parts of a desk's key, and how many of them together give it back."""
 
-    people = forms.ModelMultipleChoiceField(
+    people = _People(
         User.objects.none(),
         to_field_name="keypair_id",
         label=_("Para penjaga"),
@@ -220,10 +218,8 @@ class Ask(Sheet):
         self.fields["member"].queryset = members  # type: ignore[attr-defined]
 
 
-class HandOver(forms.Form):
+class HandOver(Sheet):
     """She knows whom she gives the key."""
-
-    use_required_attribute = False
 
     known = forms.BooleanField(
         label=_("Saya mengenal orang ini. Angka pemeriksanya cocok."),

@@ -137,9 +137,10 @@ def unusual(lines: list[Act]) -> list[Found]:
     for person, moments in by_person.items():
         since, until = min(moments), max(moments) + longest
         acts_near = acts.between(person, since - longest, until)
-        homes = acts.home_desks({act.record for act in acts_near if act.record})
+        records = {act.record for act in acts_near if act.record}
+        homes = acts.home_desks(records)
         desks = {act.desk for act in acts_near if act.desk} | set(homes.values())
-        around = alarms.Surroundings(_places(desks), homes)
+        around = alarms.Surroundings(_places(desks), homes, acts.coverings(records))
         for rule in alarms.rules().values():
             found += rule.find(acts_near, around, since)
     return found

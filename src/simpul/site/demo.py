@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from simpul.cases.actions import arrivals, consents, files
+from simpul.cases.actions import arrivals, consents, files, search
+from simpul.cases.identity import Card
 from simpul.cases.models import Case, Closure, Consent
 from simpul.core import content
 from simpul.directory import actions as services
@@ -104,6 +105,8 @@ def _play(demo: Demo, row: Row) -> None:
         if step["do"] == "take_up":
             for number, other in enumerate(row.get("group", []), 2):
                 state.arrive(other, number)
+    if "also_reported" in row:
+        _play(demo, {"code": f"{row['code']}-2", **row["also_reported"]})
 
 
 def _file(demo: Demo, row: Row, filed_at: datetime, *, derive: bool) -> Opened:
@@ -207,6 +210,11 @@ class _Played:
                 actor=actor, case=self.case, ref=uuid4(), compartment=step["compartment"],
                 text=step["text"], now=at,
             )  # fmt: skip
+
+    def _identify(self, step: Row, at: datetime) -> None:
+        card = Card(step["name"], tuple(step["others"]), step["born"])
+        with self.demo.acting(self._lead()) as actor:
+            search.identify(actor=actor, case=self.case, ref=uuid4(), card=card, now=at)
 
     def _consent(self, step: Row, at: datetime) -> None:
         desk = self.demo.made.desks[step["desk"]]

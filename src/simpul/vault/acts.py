@@ -70,3 +70,23 @@ def has_done(event: str, *, actor: UUID, record: UUID) -> bool:
     """Whether this person did that with a record."""
     found = AuditLine.objects.filter(record=record, actor=actor, event=event)
     return bool(found.exists())
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """That a record was open to a desk on one basis, from when until when."""
+
+    basis: str
+    desk: int
+    since: datetime
+    until: datetime | None
+
+
+def coverings(records: Iterable[UUID]) -> dict[UUID, list[Covering]]:
+    """On what each record was open to which desk, also where that has ended; no key is in it."""
+    found: dict[UUID, list[Covering]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM worker_coverings(%s)", [list(records)])
+        for record, *row in cursor.fetchall():
+            found.setdefault(record, []).append(Covering(*row))
+    return found

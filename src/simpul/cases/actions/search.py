@@ -6,22 +6,41 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from simpul.cases import access, identity, search, sharing
 from simpul.cases.actions import files
 from simpul.cases.identity import Card, Reason
 from simpul.cases.models import Case, Identity, Pending, Shard
-from simpul.core.access import require
+from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.vault import audit, envelopes, rows
 from simpul.vault.crypto import Unopened
+from simpul.vault.keyring import Closed
 from simpul.vault.models import AuditLine, Compartment, Envelope, Grant
 
 SHARD_LOCK = 7340003
 SMALLEST = 64 * 1024  # bytes; each larger size is twice the one before
 AT_ONCE = 500  # pending cases that one search takes in
 MOST = 10  # results
+SEALED = ["cases.names_merged", "cases.names_begun_anew"]  # what writes a shard
+Lines = tuple[list[str], str]  # the case of each name, and the names
+
+
+class Damaged(Unopened):
+    """A desk's shard is not the one that was sealed last; it is not used."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("the desk's names are not those that were sealed last")
+        self.desk = desk
+
+
+class NotDamaged(AgainstTheRules):
+    """What opens is not thrown away."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Daftar nama meja ini utuh. Cari saja lagi."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +127,18 @@ def gather(*, actor: Actor, desk: Desk, now: datetime) -> tuple[list[str], str]:
     """Opens a desk's shard and takes in what is pending: the case of each name, and the names.
 
     One at a time (advisory lock), so that of two who merge at once none undoes the other; what is
-    taken in stops waiting in the same transaction. Raises Unopened when the shard is not the last
+    taken in stops waiting in the same transaction. Raises Damaged when the shard is not the last
     one that was sealed.
     """
     require(desk in actor.desks)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SHARD_LOCK, desk.pk])
-    shard = Shard.objects.filter(desk=desk).select_related("envelope").first()
-    _check_is_last(shard, desk)
+    known = _known(actor, desk)
     waiting = list(Pending.objects.filter(desk=desk).order_by("ref")[:AT_ONCE])
-    if shard is not None and not waiting:
-        return _lines(_opened(shard, actor).unseal_file(shard, "names"))
-    if shard is None:
-        shard, opened, held = *_begin(actor, desk), Names()
+    if known is not None and not waiting:
+        return known[2]
+    if known is None:
+        shard, opened, held = *_begin(actor, desk, uuid4()), Names()
     else:
-        opened = _opened(shard, actor)
-        held = _unpacked(_lines(opened.unseal_file(shard, "names")))
+        shard, opened, held = *known[:2], _unpacked(known[2])
         shard.row_version += 1
     cards = _cards(actor, desk, {row.case for row in waiting}, now)
     for row in waiting:
@@ -142,27 +157,61 @@ def gather(*, actor: Actor, desk: Desk, now: datetime) -> tuple[list[str], str]:
     return _lines(packed)
 
 
-def _begin(actor: Actor, desk: Desk) -> tuple[Shard, envelopes.OpenEnvelope]:
+@transaction.atomic
+def begin_anew(*, actor: Actor, desk: Desk) -> None:
+    """Puts an empty shard in a damaged one's place and marks every card that the desk may open.
+
+    The marks are taken in as always, in batches (`gather`). The shard keeps its ref, so that the one
+    which was thrown away is never the last again. Raises NotDamaged.
+    """
+    require(desk in actor.desks)
+    try:
+        _known(actor, desk)
+    except Damaged:
+        pass
+    else:
+        raise NotDamaged
+    sealed = AuditLine.objects.filter(event__in=SEALED, desk=desk.pk).order_by("-id").first()
+    ref = sealed.row if sealed is not None else None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cases_names_anew(%s)", [desk.pk])
+    shard, opened = _begin(actor, desk, ref or uuid4())
+    opened.seal_file(shard, "names", Names().packed())
+    shard.save(force_insert=True)
+    audit.record(
+        "cases.names_begun_anew", actor=actor, record=shard.ref, row=shard.ref,
+        content=envelopes.ciphertext(shard), desk=desk.pk,
+    )  # fmt: skip
+
+
+def _begin(actor: Actor, desk: Desk, ref: UUID) -> tuple[Shard, envelopes.OpenEnvelope]:
     """A shard under a key of its own, which no other content of the desk has."""
-    shard = Shard(ref=uuid4(), desk=desk)
+    shard = Shard(ref=ref, desk=desk)
     opened = envelopes.create(shard.ref, Compartment.IDENTITY, desks=[desk.pk])
     to = envelopes.desk_recipient(desk.pk)
     envelopes.grant(opened, to=to, by=actor.keyring.own, basis=Grant.Basis.OWN)
     return shard, opened
 
 
-def _opened(shard: Shard, actor: Actor) -> envelopes.OpenEnvelope:
-    return envelopes.open_envelope(shard.envelope, actor.keyring)
+def _known(actor: Actor, desk: Desk) -> tuple[Shard, envelopes.OpenEnvelope, Lines] | None:
+    """A desk's shard, opened, while nobody else merges; nothing before the first. Raises Damaged.
 
-
-def _check_is_last(shard: Shard | None, desk: Desk) -> None:
-    """An older shard, sealed just as truly, holds whom its desk may no longer find. Raises Unopened."""
+    An older shard, sealed just as truly, holds whom its desk may no longer find.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SHARD_LOCK, desk.pk])
+    shard = Shard.objects.filter(desk=desk).select_related("envelope").first()
     if shard is None:
-        merged = AuditLine.objects.filter(event="cases.names_merged", desk=desk.pk)
-        if merged.exists():
-            raise Unopened("the desk's names are gone")
-    elif not rows.is_last(shard):
-        raise Unopened("the desk's names are not those that were sealed last")
+        if AuditLine.objects.filter(event__in=SEALED, desk=desk.pk).exists():
+            raise Damaged(desk)
+        return None
+    if not rows.is_last(shard):
+        raise Damaged(desk)
+    try:
+        opened = envelopes.open_envelope(shard.envelope, actor.keyring)
+        return shard, opened, _lines(opened.unseal_file(shard, "names"))
+    except (Unopened, Closed) as error:
+        raise Damaged(desk) from error
 
 
 def _cards(actor: Actor, desk: Desk, cases: set[UUID], now: datetime) -> dict[UUID, Card]:
@@ -178,12 +227,12 @@ def _cards(actor: Actor, desk: Desk, cases: set[UUID], now: datetime) -> dict[UU
     return cards
 
 
-def _lines(packed: bytes) -> tuple[list[str], str]:
+def _lines(packed: bytes) -> Lines:
     cases, names = json.loads(packed)
     return cases.split("\n") if cases else [], names
 
 
-def _unpacked(lines: tuple[list[str], str]) -> Names:
+def _unpacked(lines: Lines) -> Names:
     held = Names()
     cases, names = lines
     for case, name in zip(cases, names.split("\n"), strict=False):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.worklist, name="list"),
     path("new/", intake.walk_in, name="walk_in"),
     path("search/", search.find, name="search"),
+    path("search/<uuid:desk_ref>/", search.names_anew, name="names_anew"),
     path("from/<str:code>/", intake.take_up, name="take_up"),
     path("<str:case_code>/", views.summary, name="summary"),
     path("<str:case_code>/identity/", search.identity, name="identity"),

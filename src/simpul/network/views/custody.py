@@ -78,12 +78,15 @@ def recovery(request: Request, ref: UUID) -> HttpResponse:
             sentence = str(refusal.sentence)
         else:
             return redirect("network:recovery", ref)
+    helpers = access.helpers(found)
     values = {
         "recovery": found,
         "open": found.is_running and now >= found.opens_at,
         "may_refuse": found.is_running and access.can_refuse(actor, found),
-        "may_help": access.is_custodian(actor, found),
+        "may_help": access.is_custodian(actor, found) and actor.ref not in helpers,
         "may_finish": access.can_finish(actor, found),
+        "has_helped": actor.ref in helpers,
+        "helpers": len(helpers),
         "sentence": sentence,
     }
     return page(request, "recovery", values, bool(sentence))

@@ -130,6 +130,21 @@ CREATE TRIGGER access_changed AFTER UPDATE OF desks ON vault_envelope
   FOR EACH ROW WHEN (NEW.compartment = 'identity' AND OLD.desks IS DISTINCT FROM NEW.desks)
   EXECUTE FUNCTION cases_access_changed();
 
+-- A desk throws its damaged shard away: every case whose identity it may open is looked at again.
+CREATE OR REPLACE FUNCTION cases_names_anew(of_desk bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT of_desk = ANY (simpul_desks()) THEN
+    RAISE EXCEPTION 'a desk throws away its own names alone';
+  END IF;
+  DELETE FROM cases_shard WHERE desk_id = of_desk;
+  INSERT INTO cases_pending (ref, desk_id, "case")
+    SELECT gen_random_uuid(), of_desk, i.case_id
+    FROM cases_identity i JOIN vault_envelope e ON e.ref = i.envelope_id
+    WHERE of_desk = ANY (e.desks) GROUP BY i.case_id;
+END $$;
+GRANT EXECUTE ON FUNCTION cases_names_anew TO simpul_workspace;
+
 -- The desks of a case are those of its record, whatever is written.
 CREATE OR REPLACE FUNCTION cases_begin() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -514,6 +529,16 @@ END $$;
 GRANT EXECUTE ON FUNCTION worker_alarms TO simpul_worker;
 
 -- A file that nobody went on sending for a day is taken away with its pieces.
+-- On what records were open to which desk, for the worker that looks for unusual reading: no key.
+CREATE OR REPLACE FUNCTION worker_coverings(records uuid[])
+RETURNS TABLE (record uuid, basis varchar, desk int, since timestamptz, until timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT e.record, g.basis, g.desk, g.created_at, least(g.until_at, g.ended_at)
+    FROM vault_envelope e JOIN vault_grant g ON g.envelope_id = e.ref
+    WHERE e.record = ANY (records) AND g.desk IS NOT NULL AND g.state <> 'dormant'
+$$;
+GRANT EXECUTE ON FUNCTION worker_coverings TO simpul_worker;
+
 CREATE OR REPLACE FUNCTION worker_drop_unfinished(document uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

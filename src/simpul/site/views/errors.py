@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from simpul.accounts import views as accounts
 from simpul.core.access import AgainstTheRules
 from simpul.directory import queries as directory
 from simpul.reports import doors, modes
@@ -37,6 +38,7 @@ def page(
     public = settings.ROOT_URLCONF.endswith("public")
     typed = kept(request) if more.pop("retry", False) else []
     values = {
+        "hotlines": directory.hotlines("danger") if public and status >= 500 else [],
         "title": title,
         "sentence": sentence,
         "kept": typed,
@@ -97,7 +99,16 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was open too long, or came from elsewhere; what was typed is on it."""
     if settings.ROOT_URLCONF.endswith("public"):
         return doors.ask_again(request)
+    if request.user.is_authenticated and "seed" in request.session and _is_ours(request):
+        return accounts.send_again(
+            request, kept(request), to=request.path, lost_files=bool(request.FILES), stale=True
+        )
     return sign_in_first(request)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of ours sent this; `middleware.Quiet` has compared both."""
+    return "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
@@ -117,7 +128,6 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 def upgrading(request: HttpRequest) -> HttpResponse:
     """Needs to write, or to read what is not there yet; whom to call stands on it."""
     posted = request.method == "POST"
-    public = settings.ROOT_URLCONF.endswith("public")
     return page(
         request,
         503,
@@ -126,7 +136,6 @@ def upgrading(request: HttpRequest) -> HttpResponse:
         if posted
         else _("Halaman ini terbuka lagi beberapa menit lagi."),
         retry=True,
-        hotlines=directory.hotlines("danger") if public else [],
     )
 
 
