@@ -62,7 +62,7 @@ EXECUTABLE = {
     | {
         "public_file_report",  # a walk-in
         "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
-        "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
+        "reports_tells_person", "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
     },
     "simpul_public": CONTEXT

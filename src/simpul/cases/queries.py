@@ -70,8 +70,14 @@ def unfinished(now: datetime) -> list[UUID]:
 
 
 def partners(actor: Actor, case: Case) -> list[Desk]:
-    """The desks of others that content can be sealed to; who must not know is not among them."""
-    out = sharing.kept_out(actor, case) | {case.desk_id}
+    """The desks of others that content can be sealed to; who must not know is not among them.
+
+    There are none for a desk that does not lead, or from which it is closed who must not know.
+    """
+    try:
+        out = sharing.kept_out(actor, case) | {case.desk_id}
+    except sharing.Closed:
+        return []
     ready = Desk.objects.filter(keypair__isnull=False).exclude(pk__in=out)
     return list(ready.select_related("agency__region").order_by("name", "pk"))
 
