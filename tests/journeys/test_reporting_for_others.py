@@ -15,15 +15,12 @@ def look(page: Page, name: str) -> None:
     check(page, name)
 
 
-@pytest.mark.parametrize("width", [240, 1280])
-def test_a_group_is_told_of_on_a_shared_computer_that_shows_plain_notes(
-    opened: Opener, width: int
-) -> None:
-    page = opened("public", width=width, javascript=True)
+def test_a_group_is_told_of_on_a_shared_computer_that_shows_plain_notes(opened: Opener) -> None:
+    page = opened("public", width=240, javascript=True)
     page.locator("input[name=shared]").check()
     page.locator("input[name=plain]").check()
     check(page, "front-modes")
-    page.get_by_role("button", name="Mulai dengan cara ini").click()
+    page.get_by_role("button", name="Pakai cara ini").click()
     refresh = page.locator("meta[http-equiv=refresh]").get_attribute("content")
     assert refresh is not None and refresh.startswith("180;url=https://")
     page.locator("input[name=for_whom][value=group]").check()
@@ -81,5 +78,5 @@ def test_a_shared_computer_leaves_by_itself_without_a_script(opened: Opener) -> 
 
     page.route("**/reports/", shortened)
     page.locator("input[name=shared]").check()
-    page.get_by_role("button", name="Mulai dengan cara ini").click()
+    page.get_by_role("button", name="Pakai cara ini").click()
     page.wait_for_url(f"**{away}")
