@@ -21,7 +21,7 @@ from simpul.cases import sharing
 from simpul.cases.actions import consents, search
 from simpul.cases.identity import Card
 from simpul.cases.models import Case
-from simpul.cases.sharing import Excluded
+from simpul.cases.sharing import Closed, Excluded
 from simpul.network.models import Administrator, Agency, Alarm
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
@@ -198,6 +198,22 @@ def test_a_report_that_wakes_wakes_nobody_who_was_kept_out(cast: Cast) -> None:
     assert receipt.outcome == "filed"
 
 
+def test_a_closed_part_is_not_taken_for_silence(cast: Cast) -> None:
+    """Who must not know was said and cannot be read any more: then nobody more may know."""
+    told = tell(cast, said("the office itself", cast))
+    closed = Grant.objects.filter(
+        envelope__record=told.case.ref, envelope__compartment="reported_person", desk__isnull=False
+    )
+    closed.filter(desk=cast.desk("intake").pk).update(state="ended", ended_at=timezone.now())
+    for desk in ("office", "clinic"):
+        with pytest.raises(Closed):
+            cast.consent(told.case, desk, ["health"])
+    with cast.acting("intake") as actor:
+        assert cases.partners(actor, told.case) == []
+    silent = cast.open_case(cast.file(reported_person={}))
+    assert cast.consent(silent, "clinic", ["health"])
+
+
 # --- At the public door -------------------------------------------------------------------------
 
 
@@ -255,6 +271,10 @@ def test_whoever_shuts_out_everybody_can_take_it_back_and_has_other_doors(
     assert page.form(SEND)["story"] == ["semua kata"]
     again = press(public, page, "more", SEND, desks=[])
     assert str(cast.desk("intake").ref) in again.offers["receiver"]
+    assert again.form(SEND)["story"] == ["semua kata"]
+    there = press(public, press(public, page, "back", START), "next", START)
+    assert there.form(SEND)["story"] == ["semua kata"]
+    assert sorted(there.form(SEND)["desks"]) == sorted(desks)
 
 
 def test_a_receiver_shut_out_after_it_was_chosen_receives_nothing(

@@ -63,7 +63,7 @@ EXECUTABLE = {
         "public_file_report",  # a walk-in
         "cases_names_anew", "network_entrusted", "vault_forget_epochs", "vault_reseal",
         "vault_stale", "vault_stale_count",
-        "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
+        "reports_tells_person", "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
         "reports_pass_on", "reports_release", "simpul_is",
     },

@@ -72,8 +72,15 @@ def unfinished(now: datetime) -> list[UUID]:
 
 
 def partners(actor: Actor, case: Case) -> list[Desk]:
-    """The desks of others that content can be sealed to; who must not know is not among them."""
-    out = sharing.kept_out(actor, case) | {case.desk_id}
+    """The desks of others that content can be sealed to; who must not know is not among them.
+
+    There are none where that is closed to the leading desk; nobody else may share, whatever is chosen.
+    """
+    try:
+        out = sharing.kept_out(actor, case) if access.can_lead(actor, case) else set()
+    except sharing.Closed:
+        return []
+    out = out | {case.desk_id}
     ready = Desk.objects.filter(keypair__isnull=False).exclude(pk__in=out)
     return list(ready.select_related("agency__region").order_by("name", "pk"))
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from simpul.cases.models import Case, Consent
@@ -25,6 +26,17 @@ class Excluded(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Lembaga ini tidak boleh tahu, menurut laporan."))
+
+
+class Closed(AgainstTheRules):
+    """Who must not know was said and is closed to this desk, so that nothing more can be shared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Bagian tentang terlapor tertutup, jadi tidak diketahui siapa yang tidak boleh tahu."
+            )
+        )
 
 
 def grant_parts(
@@ -78,7 +90,7 @@ def until_at(case: Case, consent: Consent) -> datetime:
 
 
 def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
-    """Refuses a desk that must not know, by the reporter's word or by the rules. Raises Excluded.
+    """Refuses a desk that must not know, by the reporter's word or by the rules. Raises Excluded, Closed.
 
     Where a desk belongs is what two have signed, not what its row says.
     """
@@ -87,7 +99,7 @@ def check_not_excluded(actor: Actor, case: Case, desk: Desk) -> None:
 
 
 def kept_out(actor: Actor, case: Case) -> set[int]:
-    """The desks that must not know of this case, by row id; the case's own is not asked about."""
+    """The desks that must not know of this case, by row id; its own is not asked about. Raises Closed."""
     return reports.kept_out(routing.exclusion(office_of(actor, case))) - {case.desk_id}
 
 
@@ -102,15 +114,21 @@ def zone(case: Case) -> ZoneInfo:
 
 
 def office_of(actor: Actor, case: Case) -> dict[str, Any]:
-    """What the report says of the reported person and of who must not know."""
-    return answers_of(actor, case, Compartment.REPORTED_PERSON)
+    """What the report says of the reported person and of who must not know. Raises Closed."""
+    said = answers_of(actor, case, Compartment.REPORTED_PERSON)
+    if said is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reports_tells_person(%s)", [case.ref])
+            if cursor.fetchone()[0]:
+                raise Closed
+    return said or {}
 
 
-def answers_of(actor: Actor, case: Case, compartment: str) -> dict[str, Any]:
-    """What the report said in one compartment; empty where nothing was said."""
+def answers_of(actor: Actor, case: Case, compartment: str) -> dict[str, Any] | None:
+    """What the report said in one compartment; None where nothing was said, or it is closed."""
     found = Envelope.objects.filter(record=case.ref, compartment=compartment, key_version=1)
     opened = envelopes.open_all(found, actor.keyring)
     for part in Part.objects.filter(envelope__in=list(opened)):
         said: dict[str, Any] = json.loads(opened[part.envelope_id].unseal(part, "answers"))
         return said
-    return {}
+    return None

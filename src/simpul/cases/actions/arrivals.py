@@ -11,6 +11,7 @@ from simpul.cases.models import Arrival, Case
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.reports.models import Report
+from simpul.reports.reading import Answers
 from simpul.vault import audit
 from simpul.vault.models import Compartment
 from simpul.vault.receipts import Opened
@@ -52,18 +53,19 @@ def add(
     """
     require(access.can_lead(actor, case) and case.state == Case.State.OPEN)
     Case.objects.select_for_update().get(pk=case.pk)
-    notes = sharing.answers_of(actor, case, Compartment.NOTES)
+    notes = sharing.answers_of(actor, case, Compartment.NOTES) or {}
     if notes.get("for_whom") != "group":
         raise NotAGroup
     is_new = not Report.objects.filter(lookup=receipt.lookup).exists()
     if is_new and case.arrivals.count() >= MOST:
         raise Full
     told = {name: notes[name] for name in TOLD if notes.get(name)}
-    answers = {
+    person = sharing.office_of(actor, case)
+    answers: Answers = {
         "safety": {},
         "notes": {"needs": [], "region": "", "for_whom": "self", **told},
         "incident": {"story": ""},
-        "reported_person": sharing.office_of(actor, case),
+        **({"reported_person": person} if person else {}),
     }
     own = files.open_walk_in(
         actor=actor, receipt=receipt, answers=answers, desk=case.desk,

@@ -263,7 +263,10 @@ class Report(forms.Form):
 
     def elsewhere(self, page: int) -> list[tuple[str, str]]:
         """What was typed on the other pages, as it was typed."""
-        names = [name for number, own in PAGES.items() if number != page for name in own]
+        return self.typed([name for n, own in PAGES.items() if n != page for name in own])
+
+    def typed(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """What was typed under these names, as it was typed."""
         data: Any = self.data
         return [(name, v) for name in names for v in (data.getlist(name) if data else []) if v]
 

@@ -41,6 +41,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                  WHERE u.id = account AND u.keypair_id = simpul_person())
 $$;
 
+-- Whether a report said anything of the reported person and of who must not know. A desk from which that
+-- part is closed sees no row of it, and must not take that for silence.
+CREATE OR REPLACE FUNCTION reports_tells_person(of_record uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM reports_part p JOIN vault_envelope e ON e.ref = p.envelope_id
+    JOIN cases_case c ON c.ref = e.record
+    WHERE e.record = of_record AND e.compartment = 'reported_person' AND c.desks && simpul_desks())
+$$;
+
 -- Whether the person of the request signs for an agency or one above it.
 CREATE OR REPLACE FUNCTION simpul_supervises(of_agency bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -63,7 +73,8 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO simpul_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
 GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
   TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
-GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, simpul_is TO simpul_workspace;
+GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, simpul_is, reports_tells_person
+  TO simpul_workspace;
 
 -- Reference data and public keys: what everyone who seals must be able to check.
 GRANT SELECT ON network_region, network_agency, network_desk, directory_service,

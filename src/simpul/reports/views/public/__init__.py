@@ -157,6 +157,8 @@ def _choices(form: forms.Report) -> dict[str, Any]:
         "excluded": form.excluded_said(),
         "kept_apart": queries.desks(form.said("desks")),
         "offered": desks,
+        "unsent": [] if desks else form.typed(["story", "token", "receiver", "fallback"]),
+        "shut_out": [] if desks else form.typed(["excluded", "desks", "types"]),
         "r": routing.texts()["page"],
         "says": routing.says(form.said("kind")),
         "doors": directory.outside(form.rules().doors),
