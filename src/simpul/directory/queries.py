@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.db.models import QuerySet
 
 from simpul.core import content
 from simpul.directory.models import Service
 from simpul.network.models import Desk, Region
-
-CONTENT = Path(__file__).parent / "content"
+from simpul.wording import texts as wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,14 @@ def hotlines(*answers: str) -> list[Hotline]:
             what=content.say(row["what"]),
             caution=content.say(row["caution"]) if "caution" in row else "",
         )
-        for row in content.load(CONTENT / "hotlines.toml")["hotline"]
+        for row in wording.raw("directory/hotlines")["hotline"]
         if not answers or set(answers) & set(row["show_first_for"])
     ]
 
 
 def kinds() -> dict[str, str]:
     """The names of all kinds of help, by code, in the order of the file."""
-    rows = content.load(CONTENT / "services.toml")["service"]
+    rows = wording.raw("directory/services")["service"]
     return {row["code"]: content.say(row["name"]) for row in rows}
 
 

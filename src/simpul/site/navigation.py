@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from simpul import VERSION
 from simpul.network.actor import Actor
+from simpul.wording import access as wording
 
 Entry = tuple[Any, str]  # label, URL name
 Link = dict[str, Any]
@@ -34,6 +35,7 @@ MAIN: dict[str, list[Entry]] = {
         (_("Cari bantuan"), "directory:places"),
     ],
 }
+TEXTS: Entry = (_("Teks"), "wording:texts")  # for those who keep them
 # Pages of one case, in every room that has one; their URLs take the case's code as `case_code`.
 CASE_TABS: list[Entry] = [
     (_("Ringkasan"), "cases:summary"),
@@ -63,7 +65,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return values
     return {
         **values,
-        "navigation": _main(request, "workspace"),
+        "navigation": _main(request, "workspace", keeps_texts=wording.keeps_texts(actor)),
         "desk_name": _place(actor),
         "sign_out_url": reverse("accounts:sign_out"),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
@@ -72,7 +74,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _main(request: HttpRequest, door: str) -> list[Link]:
+def _main(request: HttpRequest, door: str, *, keeps_texts: bool = False) -> list[Link]:
     """The main links; the room of this page is the current one, for every page of a case: cases."""
     match = request.resolver_match
     room = match.namespace if match else ""
@@ -85,7 +87,7 @@ def _main(request: HttpRequest, door: str) -> list[Link]:
             "current": name.partition(":")[0] == room
             and (room != "site" or match is None or match.view_name == name),
         }
-        for label, name in MAIN[door]
+        for label, name in [*MAIN[door], *([TEXTS] if keeps_texts else [])]
     ]
 
 
