@@ -294,7 +294,11 @@ def test_a_version_that_was_never_said_is_refused(release: Makes) -> None:
     release()
     with context.opened("public"):
         good = texts.version(FILE)
-    for version in ("0", "1+9", "1+x.y", good[:-1] + "z", "1+1.00000000", "2" + good[1:]):
+    base, _, more = good.partition("+")
+    for version in (
+        "0", f"{base}+9", f"{base}+x.y", f"{base}+².y", good[:-1] + "z", f"{base}+1.00000000",
+        f"{base}0+{more}",
+    ):  # fmt: skip
         with pytest.raises(texts.NotTheSame):
             texts.said_under(FILE, version)
 
@@ -349,7 +353,7 @@ def test_a_look_that_fails_does_not_end_the_requests_transaction(cast: Cast) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        "Telepon 081234567890.", "Telepon 0812 3456 7890.", "Telepon 0-8-1-2-3.",
+        "Telepon 1234567.", "Telepon 123 4567.", "Telepon 0-8-1-2-3.",
         "Hubungi +62(812)345.", "Hubungi ０８１２３４.", "Hubungi ٠٨١٢٣٤.",
         "Hubungi nol delapan satu dua tiga.", "Dial zero eight one two three.",
         "Buka wa.me saja.", "Lihat https://contoh.", "Tulis ke petugas@kantor.",

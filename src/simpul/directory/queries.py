@@ -27,7 +27,7 @@ class Hotline:
 def hotlines(*answers: str) -> list[Hotline]:
     """The numbers that help with these answers, in the order of the file; without any, all numbers.
 
-    `answers` are danger, health72, child, transit (questions of the report's first page), selfharm.
+    `answers` are danger, selfharm, health72, child, transit: questions of the report's first page.
     """
     return [
         Hotline(

@@ -7,7 +7,7 @@ from simpul.core import content
 from simpul.wording import texts as wording
 
 FILE = "reports/report"
-QUESTIONS = ("danger", "health72", "child", "transit")
+QUESTIONS = ("danger", "selfharm", "health72", "child", "transit")
 
 
 def texts() -> content.Texts:

@@ -13,7 +13,7 @@ from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content, reading
+from simpul.reports import access, content, reading, triage
 from simpul.reports.access import Reporter
 from simpul.reports.models import Attachment, Message, Part, Report
 from simpul.reports.reading import Answers, Reading
@@ -165,8 +165,7 @@ def _fresh(record: UUID, compartment: str) -> OpenEnvelope:
 
 
 def _is_urgent(answers: Answers) -> bool:
-    safety = answers.get(Compartment.SAFETY, {})
-    return any(safety.get(question) == "yes" for question in ("danger", "health72", "transit"))
+    return triage.is_urgent(answers.get(Compartment.SAFETY, {}))
 
 
 @transaction.atomic

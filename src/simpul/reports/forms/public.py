@@ -75,6 +75,7 @@ class Report(forms.Form):
     use_required_attribute = False
 
     danger = One(required=False, widget=forms.RadioSelect)
+    selfharm = One(required=False, widget=forms.RadioSelect)
     health72 = One(required=False, widget=forms.RadioSelect)
     child = One(required=False, widget=forms.RadioSelect)
     transit = One(required=False, widget=forms.RadioSelect)

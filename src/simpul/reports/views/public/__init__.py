@@ -22,7 +22,18 @@ from simpul.core.templatetags.simpul import day, moment
 from simpul.directory import queries as directory
 from simpul.network import regions
 from simpul.network.models import Desk
-from simpul.reports import access, actions, advice, content, doors, own, queries, reading, words
+from simpul.reports import (
+    access,
+    actions,
+    advice,
+    content,
+    doors,
+    own,
+    queries,
+    reading,
+    triage,
+    words,
+)
 from simpul.reports.access import Reporter
 from simpul.reports.actions import CannotReceive, Filing
 from simpul.reports.doors import behind_receipt
@@ -105,7 +116,7 @@ def _advice(form: forms.Report) -> dict[str, Any]:
     for_other = for_whom == "other" if for_whom else None
     found = advice.after(answers, for_other=for_other)
     return {
-        "calls_first": answers["danger"] == "yes",
+        "calls_first": triage.calls_first(answers),
         "advice": found,
         "has_numbers": any(item.hotlines for item in found),
         "for_other": for_other,
@@ -118,7 +129,9 @@ def _offered(form: forms.Report) -> list[Desk]:
         form.said("region"), form.office_said(), excluded=form.excluded_said(),
         needs=form.said("needs"),
     )  # fmt: skip
-    return desks[:MOST_RECEIVERS]
+    answers = {question: form.said(question) for question in content.QUESTIONS}
+    kinds = directory.kinds_of(desks)
+    return triage.in_order(desks, answers, kinds, form.said("region"))[:MOST_RECEIVERS]
 
 
 def _choices(form: forms.Report) -> dict[str, Any]:
@@ -129,10 +142,11 @@ def _choices(form: forms.Report) -> dict[str, Any]:
     said = content.texts()["page3"]
     token = form.said("token")
     region = form.said("region")
-    is_recent = form.said("health72") in {"yes", "unknown"}
-    places = (
-        directory.places(region, "medical_72h", timezone.now()) if is_recent and region else []
-    )
+    answers = {question: form.said(question) for question in content.QUESTIONS}
+    found = [
+        (kind, directory.places(region, kind, timezone.now())[:3] if region else [])
+        for kind in triage.places_first(answers)
+    ]
     return {
         "can_send": bool(desks),
         "hotlines": [] if desks else directory.hotlines(),
@@ -141,7 +155,7 @@ def _choices(form: forms.Report) -> dict[str, Any]:
         "fallback_honest": said["fallback_honest"].format(desk=fallback.name) if fallback else "",
         "excluded": form.excluded_said(),
         "may_be_child": form.said("child") in {"yes", "unknown"},
-        "health": places[:3],
+        "first": [(kind, places) for kind, places in found if places],
         "token": token if receipts.is_token(token) else receipts.new_token(),
     }
 
