@@ -12,6 +12,7 @@ from simpul.core.access import AgainstTheRules, NotYourDuty, NotYours
 from simpul.network.models import Desk
 from simpul.reports import content
 from simpul.reports.models import Report
+from simpul.site import doctor
 from simpul.vault import context, crypto, keydirectory
 from simpul.vault.models import AuditLine
 from simpul.wording import access, actions, queries, shipped, signatures, texts, words
@@ -216,6 +217,13 @@ def test_the_door_passes_over_a_text_that_was_altered_in_the_database(
         assert say(key) == shipped.texts(FILE)[key]
     edition.refresh_from_db()
     assert queries.unsigned() == [f"{FILE} {edition.key}"]
+    wrong = doctor.texts_are_signed()
+    assert wrong and edition.key in wrong[0]
+
+
+def test_the_doctor_finds_sound_texts_sound(release: Makes) -> None:
+    release()
+    assert doctor.texts_are_signed() is None
 
 
 def test_a_text_that_one_person_signed_twice_is_not_said(cast: Cast, propose: Makes) -> None:
