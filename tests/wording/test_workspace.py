@@ -50,6 +50,11 @@ def test_from_the_list_to_the_public_door(
     assert NEW[0] not in public.get("/reports/").content.decode()
 
 
+def test_a_day_is_filled_in_as_browsers_read_it(coordination: Desk, sign_in: SignIn) -> None:
+    today = timezone.localdate().isoformat()
+    assert f'value="{today}"' in sign_in("shelter").get(EDIT).content.decode()
+
+
 def test_a_refused_text_comes_back_with_every_word(coordination: Desk, sign_in: SignIn) -> None:
     answer = sign_in("shelter").post(
         EDIT, SENT | {"ref": str(uuid4()), "indonesian": "Korban, telepon 12345."}
@@ -190,3 +195,34 @@ def test_checks_are_by_the_day(cast: Cast) -> None:
     today = timezone.localdate()
     for file in shipped.files():
         assert all(shipped.checked_on(file, key) <= today for key in shipped.texts(file))
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "good"),
+    [
+        ("reports/report", "opening.title", ("Anda kuat", "You are strong")),
+        ("reports/report", KEY, NEW),
+        ("reports/report", "page2.title", ("Apa yang perlu?", "What is needed?")),
+        ("reports/report", "page1.selfharm.hint", ("Banyak orang begitu.", "Many do.")),
+        ("reports/report", "page3.title", ("Siapa boleh tahu?", "Who should know?")),
+        ("reports/report", "open.title", ("Baca kabar", "Read news")),
+        ("reports/report", "page1.selfharm.answer_yes", ("Telepon dulu, ya.", "Call first.")),
+        ("reports/report", "page1.danger.answer_no", ("Baik. Kembali kapan saja.", "Good.")),
+        ("reports/report", "status.title", ("Kabar Anda", "Your news")),
+        ("directory/hotlines", "hotline.sapa.what", ("Bicara saja.", "Just talk.")),
+    ],
+)
+def test_a_preview_is_the_public_page_with_the_draft_and_changes_nothing(
+    file: str, key: str, good: tuple[str, str], propose: Makes, sign_in: SignIn, public: Door
+) -> None:
+    edition = propose(file=file, key=key, indonesian=good[0], english=good[1])
+    door, address = sign_in("leaver"), f"wording/editions/{edition.ref}/preview/"
+    answer = door.get(f"/{address}")
+    html = answer.content.decode()
+    assert answer.status_code == 200 and good[0] in html and 'class="exit"' in html
+    assert good[1] in door.get(f"/en/{address}").content.decode()
+    policy = answer["Content-Security-Policy"]
+    assert "sha256-" in policy
+    assert "form-action 'none'" in policy
+    assert good[0] not in public.get("/reports/").content.decode()
+    assert '"/wording/"' in door.get("/").content.decode(), "the workspace is where it was"

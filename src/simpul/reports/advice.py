@@ -42,6 +42,12 @@ def after(answers: Mapping[str, str], *, for_other: bool | None = None) -> list[
             new = [line for line in numbers if line.code not in shown]
             shown |= {line.code for line in new}
             found.append(Advice(question, _text(question, answers, for_other), strong, new))
+    if any(item.is_strong for item in found) and not answers.get("danger", "").removeprefix(
+        "skip"
+    ):
+        return found[
+            1:
+        ]  # the numbers are there already: no word about a question that was skipped
     return found
 
 

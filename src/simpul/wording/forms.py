@@ -28,7 +28,8 @@ class Edit(Sheet):
         max_length=200,
     )
     checked_on = forms.DateField(
-        label=_("Diperiksa pada"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Diperiksa pada"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     is_unverified = forms.BooleanField(
         label=_("Belum dicocokkan dengan sumbernya"),
@@ -46,7 +47,7 @@ class Review(Sheet):
         max_length=60,
     )
     reviewed_on = forms.DateField(
-        label=_("Ditinjau pada"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Ditinjau pada"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     note = forms.CharField(
         label=_("Catatan tinjauan"),

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.utils.html import escape
+
 from simpul.core import content
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.vault.keydirectory import Untrusted
-from simpul.wording import access, shipped, signatures, texts
+from simpul.wording import access, previews, shipped, signatures, texts
 from simpul.wording.models import IN_FORCE, Edition, Recording
 
 STALE_AFTER = timedelta(days=90)
@@ -89,12 +91,29 @@ def as_before(edition: Edition) -> tuple[str, str]:
     return texts.raw_pair(edition.file, edition.key)
 
 
+def public_page(edition: Edition) -> bytes | None:
+    """The public door's own page with a draft in its place; None where it is not seen on it.
+
+    What lies behind a receipt, or comes after another answer, is shown in a list.
+    """
+    page = shipped.page_of(edition.file, edition.key)
+    if not page.address or not texts.fits(edition):
+        return None
+    html = previews.drawn(page, edition)
+    return html if escape(content.say(_pair(edition))).encode() in html else None
+
+
+def _pair(edition: Edition) -> dict[str, str]:
+    indonesian, english = texts.as_said(edition)
+    return {"id": indonesian, "en": english}
+
+
 def with_draft(edition: Edition) -> list[tuple[str, str, bool]]:
     """The texts of a draft's page as they would be said, and which of them is the draft's."""
     page = shipped.page_of(edition.file, edition.key)
     column = int(content.say({"id": "0", "en": "1"}))
     return [
-        (key, texts.as_said(edition)[column], True)
+        (key, content.say(_pair(edition)), True)
         if key == edition.key
         else (key, texts.raw_pair(page.file, key)[column], False)
         for key in page.keys

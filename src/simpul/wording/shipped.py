@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ class Page:
     file: str
     keys: tuple[str, ...]
     can_be_read: bool
+    address: str
+    posted: str
 
     @property
     def title(self) -> str:
@@ -105,19 +108,31 @@ def pages() -> dict[str, Page]:
     found = {}
     left = [(file, key) for file in files() for key in texts(file)]
     for row in content.load(PAGES)["page"]:
-        keys = tuple(key for key in texts(row["file"]) if _is_below(key, row["keys"]))
+        keys = tuple(
+            key
+            for key in texts(row["file"])
+            if _is_below(key, row["keys"]) and (row["file"], key) in left
+        )
         found[row["code"]] = Page(
-            row["code"], row["name"], row["file"], keys, row.get("read", False)
+            row["code"],
+            row["name"],
+            row["file"],
+            keys,
+            row.get("read", False),
+            row.get("address", ""),
+            row.get("posted", ""),
         )
         left = [(f, k) for f, k in left if (f, k) not in {(row["file"], key) for key in keys}]
     rest = tuple(key for file, key in left if file == files()[0])
     if rest:
-        found[OTHER] = Page(OTHER, {"id": "Lainnya", "en": "Other"}, files()[0], rest, False)
+        found[OTHER] = Page(
+            OTHER, {"id": "Lainnya", "en": "Other"}, files()[0], rest, False, "", ""
+        )
     return found
 
 
 def page_of(file: str, key: str) -> Page:
-    """The first page that says a text."""
+    """The page that says a text."""
     return next(page for page in pages().values() if page.file == file and key in page.keys)
 
 
@@ -132,7 +147,7 @@ def language_names() -> list[tuple[str, str]]:
 
 
 def _is_below(key: str, groups: list[str]) -> bool:
-    return any(key == group or key.startswith(f"{group}.") for group in groups)
+    return any(fnmatch(key, group) or key.startswith(f"{group}.") for group in groups)
 
 
 def _leaves(node: Any, trail: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

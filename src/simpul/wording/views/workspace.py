@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -81,10 +81,13 @@ def _edition(request: Request, ref: UUID, form: forms.Review, sentence: str = ""
     return render(request, "wording/edition.html", values, status=status)
 
 
-@csp_update({"style-src": PUBLIC_STYLE})  # type: ignore[arg-type]
+@csp_replace({"style-src": PUBLIC_STYLE, "form-action": "'none'"})  # type: ignore[arg-type]
 def preview(request: Request, ref: UUID) -> HttpResponse:
-    """The page of a draft in the look of the public door, with the draft in its place."""
+    """The page as the public door shows it, with the draft in its place; its forms send nothing."""
     found = access.get_edition(request.actor, ref)
+    drawn = queries.public_page(found)
+    if drawn is not None:
+        return HttpResponse(drawn)
     values = {
         "edition": found,
         "page": shipped.page_of(found.file, found.key),
