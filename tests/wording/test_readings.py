@@ -147,6 +147,30 @@ def test_a_recording_is_offered_and_loads_nothing_by_itself(public: Door, play: 
     assert "media-src 'self'" in public.get("/reports/")["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("", 200, slice(None)), ("bytes=0-", 206, slice(0, None)), ("bytes=2-5", 206, slice(2, 6)),
+        ("bytes=-4", 206, slice(-4, None)), ("bytes=0-99999999", 206, slice(0, None)),
+        ("bytes=-99999999", 206, slice(0, None)), ("bytes=99999-", 416, slice(0, 0)),
+        ("bytes=5-2", 416, slice(0, 0)), ("bytes=-0", 416, slice(0, 0)),
+        ("bytes=-", 200, slice(None)), ("bytes=0-1,3-4", 200, slice(None)),
+        ("bytes=٣-٤", 200, slice(None)), ("lines=1-2", 200, slice(None)),
+    ],
+)  # fmt: skip
+def test_a_player_may_ask_for_a_part(
+    asked: str, status: int, part: slice, public: Door, play: Records
+) -> None:
+    recording = play()
+    answer = public.get(f"/wording/{recording.ref}.ogg", HTTP_RANGE=asked)
+    whole = bytes(recording.sound)
+    assert answer.status_code == status
+    assert answer.content == whole[part]
+    if status == 206:
+        first, last = answer["Content-Range"].removeprefix("bytes ").split("/")[0].split("-")
+        assert whole[int(first) : int(last) + 1] == answer.content
+
+
 def test_a_recording_is_never_played_beside_newer_words(
     cast: Cast, public: Door, play: Records, release: Callable[..., Edition]
 ) -> None:
