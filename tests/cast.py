@@ -64,6 +64,8 @@ def make() -> None:
     from django.utils import timezone
 
     from simpul.accounts.actions import Anyone, make_account
+    from simpul.network import access
+    from simpul.reports.actions import pledges
     from simpul.site import founding
     from simpul.vault import passphrases
 
@@ -75,6 +77,9 @@ def make() -> None:
             actor=Anyone(), username="stranger", name="Bora X", derived=derived, totp=totp
         )
         made.people["stranger"] = founding.Person(user, "kata sandi milik stranger", totp, pair)
+        for person in made.people.values():  # who has not is in tests/reports/test_guardrails.py
+            actor = access.get_actor(person.user, person.pair.seed)
+            pledges.acknowledge(actor=actor, now=timezone.now())
     secrets = {
         key: {"seed": p.pair.seed.hex(), "passphrase": p.passphrase, "totp": p.totp.hex()}
         for key, p in made.people.items()

@@ -150,11 +150,13 @@ class Cast:
     def open_case(self, receipt: "Receipt", key: str = "intake", **more: Any) -> Any:
         """Takes a filed report up and returns the case."""
         from simpul.cases.actions import files
+        from simpul.reports.actions import duties
         from simpul.reports.models import Report
 
         now = timezone.now()
         with self.acting(key) as actor:
             report = Report.objects.get(lookup=receipt.opened.lookup)
+            duties.declare(actor=actor, report=report, tie="no", now=now)
             values = {
                 "label": "kasus uji", "next_action": "Menelepon kembali",
                 "due_at": now + timedelta(hours=20), "risk": "low",

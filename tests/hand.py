@@ -176,13 +176,19 @@ class Hand:
 
         from simpul.cases.actions import files
         from simpul.cases.models import Case
+        from simpul.reports.actions import duties
         from simpul.reports.models import Report
 
         now = timezone.now()
         with self.cast.acting("intake") as actor:
             known = Case.objects.select_related("desk", "report").filter(report__lookup=lookup)
-            return known.first() or files.open_from_report(
-                actor=actor, report=Report.objects.get(lookup=lookup), label="kasus uji",
+            found = known.first()
+            if found is not None:
+                return found
+            report = Report.objects.get(lookup=lookup)
+            duties.declare(actor=actor, report=report, tie="no", now=now)
+            return files.open_from_report(
+                actor=actor, report=report, label="kasus uji",
                 next_action="Menelepon kembali", due_at=now + timedelta(hours=20), risk="low",
                 reporter_is_survivor=True, now=now,
             )  # fmt: skip

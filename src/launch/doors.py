@@ -22,6 +22,7 @@ from launch.wakeups import END, Signals
 # one for every two cores. While a killed one is replaced, callers wait on the parent's socket.
 CHILDREN = {"public": 1, "workspace": max(1, (os.cpu_count() or 1) // 2)}
 THREADS = {"public": 24, "workspace": 8}
+SHARE = {"public": 6, "workspace": 8}  # of one source; colleagues of an office share an address
 
 GRACE = 5.0  # seconds for requests on their way when the door closes
 TOO_SOON = 5.0  # a child that ends before this has a reason that will not go away at once
@@ -153,6 +154,7 @@ def open_door(door: str, listener: socket.socket) -> None:
             metrics.counted(application, counts, gauges),
             listener,
             threads=THREADS[door],
+            share=SHARE[door],
             limits=Limits(text=settings.TEXT_LIMIT, file=settings.FILE_LIMIT),
             proxy_hops=settings.PROXY_HOPS,
         )

@@ -21,6 +21,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
 
 from launch import refusals
+from launch.turns import Turns, source_behind
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -38,6 +39,7 @@ class Limits:
     file: int = 8 * 1024 * 1024
     files_at_once: int = 8
     connections: int = 1000
+    of_one_source: int = 500  # of the connections; where a proxy stands in front, it counts
 
 
 class Refusal(Error):  # type: ignore[misc]
@@ -158,6 +160,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Connection
     stopping = False
 
+    def handle_accept(self) -> None:
+        """Take in a connection; one source never holds them all, its idlest makes room first."""
+        super().handle_accept()
+        if self.adj.trusted_proxy:
+            return
+        newest = next(reversed(self.active_channels.values()), None)
+        if newest is None:
+            return
+        own = [one for one in self.active_channels.values() if one.addr[0] == newest.addr[0]]
+        if len(own) > self.adj.limits.of_one_source:
+            idle = (one for one in own if not one.busy)
+            min(idle, key=lambda one: float(one.last_activity), default=newest).handle_close()
+
     def stop(self) -> None:
         """Take no new connection; what is on its way is finished. Safe in a signal handler."""
         self.stopping = True
@@ -185,10 +200,11 @@ def serve(
     listener: socket.socket,
     *,
     threads: int,
+    share: int = 0,
     limits: Limits,
     proxy_hops: int = 0,
 ) -> Server:
-    """A server on `listener` that has not begun to run.
+    """A server on `listener` that has not begun to run; one source has `share` of its threads, or all.
 
     With `proxy_hops` the address and scheme come from the proxy in front, so the door must not
     be reachable in any other way.
@@ -222,6 +238,7 @@ def serve(
     adjustments.limits = limits
     adjustments.files = set()
     dispatcher = ThreadedTaskDispatcher()
+    dispatcher.queue = Turns(source_behind(proxy_hops), share or threads)
     dispatcher.set_thread_count(threads)
     return Server(
         application,

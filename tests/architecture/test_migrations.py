@@ -31,8 +31,7 @@ def harsh(operations: list[Any]) -> list[str]:
     """The operations after which the code of the release before would fail."""
     found = []
     for one in operations:
-        inner = getattr(one, "state_operations", None)
-        if inner is not None:
+        if isinstance(one, migrations.SeparateDatabaseAndState):
             one_found = harsh(one.database_operations)
         elif isinstance(one, TAKES_AWAY):
             one_found = [one.describe()]

@@ -340,7 +340,8 @@ def test_a_helper_who_stops_and_comes_back_leaves_the_case_where_it_is(cast: Cas
         assert reports.read(actor=actor, report=report).answers["incident"]
     with cast.acting("fallback") as actor:
         assert not report_access.visible_reports(actor).exists()
-    assert not Clock.objects.filter(subject=report.ref, stopped_at=None).exists()
+    running = Clock.objects.filter(subject=report.ref, stopped_at=None)
+    assert [clock.rule for clock in running.order_by("ref")] == ["K31"], "the case's next action"
 
 
 def test_a_desks_own_words_for_her_go_when_she_stops(cast: Cast) -> None:

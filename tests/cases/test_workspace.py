@@ -31,7 +31,7 @@ def text(response: Any) -> str:
 def taking(**more: Any) -> dict[str, Any]:
     """A filled take-up form."""
     return {
-        "next_action": "Menelepon kakaknya", "due_on": SOON, "due_hour": "10:00",
+        "tie": "no", "next_action": "Menelepon kakaknya", "due_on": SOON, "due_hour": "10:00",
         "risk": "medium", "label": "si biru", "reporter_is_survivor": "on", **more,
     }  # fmt: skip
 
@@ -97,6 +97,7 @@ def walking_in(cast: Cast, **more: Any) -> dict[str, Any]:
     """A filled intake form."""
     return {
         "token": receipts.new_token(), "desk": str(cast.desk("intake").ref), "channel": "walk_in",
+        "tie": "no",
         "danger": "no", "needs": ["health"], "region": "53.71", "contact_channel": "none",
         "story": "Kata-katanya sendiri.", "read_back": "on",
         "next_action": "Antar ke klinik", "due_on": SOON, "due_hour": "09:30",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from simpul.vault.crypto import Pair
 from simpul.vault.passphrases import STEP, Opened
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 # Screenshots are kept only where somebody asks for them.
 PICTURES = os.environ.get("SIMPUL_PICTURES")
 
@@ -35,11 +36,16 @@ def house() -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        found = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield found
+        found.close()
+
+
+def chromium() -> str | None:
+    """Where the system's Chromium lies; what `./simpul test` found goes first."""
+    names = (os.environ.get("SIMPUL_CHROMIUM"), "chromium", "chromium-browser")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 Opener = Callable[..., Page]

@@ -67,6 +67,7 @@ def test_the_workspace(
     check(page, "report")
     page.goto(f"/cases/from/{report}/")
     check(page, "take-up")
+    page.locator("input[name=tie][value=no]").check()
     page.locator("input[name=next_action]").fill("Menelepon besok pagi")
     page.locator("main button.primary").first.click()
     case = page.url.rstrip("/").split("/")[-1]

@@ -26,6 +26,7 @@ def test_a_browser_that_was_cut_off_goes_on(
     page = sign_in("intake")
     newest = "SELECT code FROM reports_report WHERE state = 'new' ORDER BY filed_at DESC LIMIT 1"
     page.goto(f"/cases/from/{house.sql(newest)[0][0]}/")
+    page.locator("input[name=tie][value=no]").check()
     page.locator("input[name=next_action]").fill("Menelepon besok pagi")
     page.locator("main button.primary").first.click()
     address = page.url + "files/"

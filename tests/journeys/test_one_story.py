@@ -106,6 +106,7 @@ def test_the_whole_line(opened: Opener, sign_in: Callable[..., Page]) -> None:
     expect(intake.locator("main")).to_contain_text("Kejadian itu terjadi di kantor")
     code = intake.url.rstrip("/").split("/")[-1]
     intake.goto(f"/cases/from/{code}/")
+    intake.locator("input[name=tie][value=no]").check()
     intake.locator("input[name=next_action]").fill("Menelepon besok pagi")
     intake.locator("input[name=label]").fill("kantor, bantuan hukum")
     intake.locator("main button.primary").first.click()

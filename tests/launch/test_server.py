@@ -34,11 +34,13 @@ def serving(application: Application = echo, hops: int = 0, threads: int = 4) ->
     server = serve(application, listener, threads=threads, limits=LIMITS, proxy_hops=hops)
     loop = threading.Thread(target=server.run, args=(0.2,))
     loop.start()
-    yield port
-    server.stop()
-    loop.join()
-    wasyncore.close_all(server._map)
-    server.task_dispatcher.shutdown()
+    try:
+        yield port
+    finally:
+        server.stop()
+        loop.join()
+        wasyncore.close_all(server._map)
+        server.task_dispatcher.shutdown()
 
 
 def call(port: int) -> socket.socket:

@@ -18,7 +18,7 @@ from tests.load.table import Figure, broken, footer, show
 ON_DEMO = ("memory", "weight")
 # On the cast of the tests, in a PostgreSQL of its own.
 ON_CAST = (
-    "filing", "case_page", "worklists", "crowd", "slow_phones", "reseal", "chain",
+    "filing", "case_page", "worklists", "crowd", "slow_phones", "flood", "phone", "reseal", "chain",
     "search", "files", "backup",
 )  # fmt: skip
 # On instances of their own, whose processes are killed.

@@ -37,7 +37,9 @@ def measure() -> list[Figure]:
     """Files over real HTTP at the running public door, then looks for every report."""
     alone = _derivations_per_second()
     with running(argon=ARGON) as instance:
-        form = _last_page(Phone(instance.ports["public"]))
+        phone = Phone(instance.ports["public"])
+        form = last_page(phone)
+        phone.close()
         [door] = instance.pids("public")
         seen, began, worked = Seen(), time.monotonic(), (_worked(door), time.process_time())
         with ThreadPoolExecutor(REPORTERS) as reporters:
@@ -76,11 +78,10 @@ def measure() -> list[Figure]:
     ]  # fmt: skip
 
 
-def _last_page(phone: Phone) -> Values:
+def last_page(phone: Phone) -> Values:
     """What a reporter has typed when she comes to the last page."""
     form = Page(phone.get(START).text).form(START) | {"danger": ["no"], "go": ["next"]}
     form = Page(phone.post(START, form).text).form(START)
-    phone.close()
     return form | {"needs": ["health"], "region": ["53.71"], "go": ["next"]}
 
 

@@ -30,11 +30,13 @@ INSERT INTO vault_keypair (ref, kind, epoch, public, verifying, created_at)
   FROM other;
 INSERT INTO reports_report (ref, code, lookup, keypair_id, dialogue, state, channel, urgent,
                             receiver_id, text_version, filed_at, taken_at, taken_by_id,
-                            withdrawn_at, desks)
+                            withdrawn_at, desks, held, owner_id, due_at)
   SELECT ref, 'L' || lpad(n::text, 9, '0'), sha256(dialogue::text::bytea), keypair, dialogue, state,
          'web', n % 5 = 0, desk, '2026', at, CASE WHEN state <> 'new' THEN at END,
          CASE WHEN state <> 'new' THEN desk END, CASE WHEN state = 'withdrawn' THEN at END,
-         CASE WHEN state = 'withdrawn' THEN '{}' ELSE ARRAY[desk] END
+         CASE WHEN state = 'withdrawn' THEN '{}' ELSE ARRAY[desk] END,
+         state = 'new' AND n % 3 = 0, CASE WHEN state = 'taken' THEN (SELECT min(id) FROM accounts_user) END,
+         CASE WHEN state <> 'withdrawn' THEN now() + (n % 60 - 30) * interval '1 day' END
   FROM other;
 INSERT INTO cases_case (ref, code, report_id, reporter_is_survivor, desk_id, owner_id, state, risk,
                         opened_at, due_at, desks)

@@ -8,7 +8,7 @@ from pathlib import Path
 from simpul.cases.actions import files
 from simpul.cases.models import Case
 from simpul.reports import actions
-from simpul.reports.actions import Filing
+from simpul.reports.actions import Filing, duties
 from simpul.reports.models import Report
 from simpul.reports.reading import Answers
 from simpul.vault import context, crypto, receipts
@@ -49,6 +49,7 @@ def take_up(cast: Cast, reports: list[Report], now: datetime) -> list[Case]:
     cases = []
     for number, report in enumerate(reports):
         with cast.acting("intake") as actor:
+            duties.declare(actor=actor, report=report, tie="no", now=now)
             cases.append(
                 files.open_from_report(
                     actor=actor, report=report, label=f"Kasus {number}",

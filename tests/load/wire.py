@@ -39,9 +39,11 @@ class Answer:
 class Phone:
     """One connection that is kept open, as browsers do; headers as a phone sends them."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
         self.host = f"127.0.0.1:{port}"
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket = socket.create_connection(
+            ("127.0.0.1", port), timeout=60, source_address=(source, 0)
+        )
         self.file = self.socket.makefile("rb")
         self.cookie = ""
         self.page = ""

@@ -25,7 +25,7 @@ OWN, WAITING = 200, 40  # cases and untaken reports of the desk
 MOST, RUNS, REPEATS = 1.3, 5, 6
 PAGES = {
     "cases": "/cases/", "cases, page 3": "/cases/?page=3", "Hari ini": "/",
-    "reports": "/reports/", "referrals": "/referrals/",
+    "reports": "/reports/", "reports, mine": "/reports/?list=mine", "referrals": "/referrals/",
 }  # fmt: skip
 
 

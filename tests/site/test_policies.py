@@ -22,7 +22,7 @@ from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
 from simpul.reports import actions as reports
-from simpul.reports.models import Message, Part, Report
+from simpul.reports.models import Message, Part, Question, Report
 from simpul.vault import context, crypto, envelopes, receipts, rows
 from simpul.vault.crypto import Pair
 from simpul.vault.fields import SealedField
@@ -64,6 +64,7 @@ EXECUTABLE = {
         "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
         "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions", "wording_keeps",
+        "reports_pass_on", "reports_release", "simpul_is",
     },
     "simpul_public": CONTEXT
     | {
@@ -73,9 +74,11 @@ EXECUTABLE = {
         "public_reopen", "public_replace_receipt", "public_reply_due", "public_reports_back",
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
+        "public_answer_question", "public_escalations", "public_questions",
     },
     "simpul_worker": CONTEXT
-    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"},
+    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake",
+       "worker_escalate", "worker_late"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -307,7 +310,14 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert columns["cases_document"] == {
         "about", "row_version", "whole", "finished_at", "removed_at", "removed_by_id",
     }  # fmt: skip
-    assert columns["reports_report"] == {"state", "taken_at", "taken_by_id"}
+    assert columns["reports_report"] == {
+        "state", "taken_at", "taken_by_id", "owner_id", "deputy_id", "outside_id",
+    }  # fmt: skip
+    assert columns["reports_declaration"] == {"tie", "made_at"}
+    assert columns["reports_escalation"] == {"reminded_at"}
+    assert columns["reports_setaside"] == {"agreed_by_id", "agreed_at", "ended_at"}
+    assert rights["reports_link"] == READ, "links are made by a trigger alone"
+    assert rights["reports_question"] == {"SELECT", "INSERT"}, "she answers, not the desk"
     assert "ref" not in columns["cases_case"]
     assert columns["cases_shard"] == {"row_version", "envelope_id", "names"}
     assert rights["cases_pending"] == {"SELECT", "DELETE"}, "marks are written by triggers alone"
@@ -439,6 +449,11 @@ def everything(cast: Cast) -> Receipt:
         reports.answer(
             actor=actor, report=Report.objects.get(pk=case.ref), ref=uuid4(), text="y", now=now
         )
+        question = Question(report=case.report, desk=cast.desk("intake"), asked_at=now)
+        dialogue = envelopes.latest(case.report.dialogue, "notes")
+        assert dialogue is not None
+        envelopes.open_envelope(dialogue, actor.keyring).seal(question, "about", "{}")
+        question.save(force_insert=True)
     with cast.acting("clinic") as actor:
         referrals.accept(actor=actor, referral=referral, now=now)
         referrals.report_back(actor=actor, referral=referral, ref=uuid4(), text="z", now=now)
@@ -515,6 +530,7 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
     replaced = json.dumps({"lookup": "\\x" + "77" * 32, "keypair": keypair, "grants": []})
     filed = json.dumps({"report": {}, "keypair": keypair, "envelopes": [], "grants": []})
     grants = Grant.objects.filter(envelope__record=case.ref, recipient=case.report.keypair_id)
+    question = Question.objects.get(report=case.report_id).ref
     taken = json.dumps([rows.as_json(grant) | {"ref": str(uuid4())} for grant in grants])
     return {
         "public_send": (row % (uuid4(), envelope),),
@@ -523,6 +539,9 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_replace_receipt": (replaced,),
         "public_file_report": (filed,),
         "public_reopen": (taken,),
+        "public_answer_question": (
+            json.dumps({"ref": str(question), "answer": "yes", "pair": str(uuid4())}),
+        ),
     }
 
 
@@ -573,7 +592,8 @@ def of_case(case: Case) -> list[str]:
     found = []
     for table, columns in {
         "reports_report": ("ref",), "reports_part": ("report_id",), "reports_message": ("report_id",),
-        "reports_attachment": ("report_id",), "cases_case": ("ref",), "cases_consent": ("case_id",),
+        "reports_attachment": ("report_id",), "reports_question": ("report_id",),
+        "reports_declaration": ("report_id",), "cases_case": ("ref",), "cases_consent": ("case_id",),
         "cases_share": ("case_id",), "cases_entry": ("case_id",), "cases_identity": ("case_id",),
         "cases_nextaction": ("case_id",),
         "referrals_referral": ("case_id",), "vault_envelope": ("record",),

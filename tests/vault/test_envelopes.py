@@ -21,6 +21,7 @@ from simpul.referrals import actions as referrals
 from simpul.referrals.actions import Need
 from simpul.referrals.models import Referral
 from simpul.reports import actions as reports
+from simpul.reports.actions import duties
 from simpul.reports.models import Attachment, Part, Report
 from simpul.vault import context, crypto, envelopes, receipts
 from simpul.vault.crypto import Pair
@@ -793,6 +794,7 @@ def test_a_report_stopped_while_it_is_taken_up_leaves_nothing_open(
     def take_up() -> None:
         now = timezone.now()
         with cast.acting("intake") as actor:
+            duties.declare(actor=actor, report=Report.objects.get(), tie="no", now=now)
             files.open_from_report(
                 actor=actor, report=Report.objects.get(), label="x", next_action="y", due_at=now,
                 risk="low", reporter_is_survivor=True, now=now,

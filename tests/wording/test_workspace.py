@@ -166,8 +166,8 @@ def test_a_recording_is_laid_down_heard_and_approved(
     ("change", "says"),
     [
         ({"has_consent": ""}, "Pembaca setuju"),
-        ({"file": SimpleUploadedFile("a.mp3", b"ID3" + bytes(100))}, "Ogg Opus"),
-        ({"file": SimpleUploadedFile("a.ogg", bytes(1_100_000))}, "1 MB"),
+        ({"file": SimpleUploadedFile("a.mp3", b"ID3" + bytes(100))}, "belum bisa dibuka"),
+        ({"file": SimpleUploadedFile("a.txt", b"halo")}, "Kirim rekaman suara."),
         ({"page": "status"}, "Halaman"),
         ({"language": "xx"}, "Bahasa"),
     ],

@@ -23,7 +23,7 @@ def get_case(actor: Actor, code: str) -> Case:
     case = (
         visible_cases(actor)
         .filter(code=code)
-        .select_related("desk__agency__region", "owner", "report")
+        .select_related("desk__agency__region", "owner", "report__owner", "report__deputy")
         .first()
     )
     if case is None:

@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from simpul.accounts.models import User
 from simpul.cases import kinds
 from simpul.cases.identity import Card, Reason
 from simpul.cases.models import Case, Closure, Consent
@@ -17,7 +18,7 @@ from simpul.core.sheet import EMPTY, Sheet
 from simpul.network import regions
 from simpul.network.models import Desk
 from simpul.reports import content, words
-from simpul.reports.models import Report
+from simpul.reports.models import Report, Tie
 from simpul.vault import pieces, scrub
 
 LONG = 8000
@@ -71,10 +72,35 @@ class Reopen(NextAction):
     """A closed case opens again only with a next action."""
 
 
-class TakeUp(Due):
-    """What a report needs to become a case."""
+def tie_field() -> forms.ChoiceField:
+    """The question about ties, asked of whoever is to answer for a report."""
+    return forms.ChoiceField(
+        label=_(
+            "Apakah Anda punya hubungan keluarga, kerja, atau bisnis dengan terlapor atau pelapor?"
+        ),
+        help_text=_(
+            "Bila ya atau tidak tahu, rekan lain yang menangani. Yang dicatat hanya jawaban ini."
+        ),
+        choices=Tie.choices,
+        widget=forms.RadioSelect,
+    )
 
-    field_order = ("next_action", "due_on", "due_hour", "risk", "label", "reporter_is_survivor")
+
+class TakeUp(Due):
+    """What a report needs to become a case: an owner who is free, a deputy, a next action."""
+
+    field_order = (
+        "tie", "owner", "deputy", "next_action", "due_on", "due_hour", "risk", "label",
+        "reporter_is_survivor",
+    )  # fmt: skip
+
+    tie = tie_field()
+    owner = forms.ChoiceField(
+        label=_("Pemilik"),
+        help_text=_("Rekan lain bisa dipilih setelah ia membaca laporan dan menyatakan bebas."),
+        required=False,
+    )
+    deputy = forms.ChoiceField(label=_("Wakil"), required=False)
 
     next_action = forms.CharField(
         label=_("Langkah berikutnya"),
@@ -96,6 +122,38 @@ class TakeUp(Due):
         required=False,
     )
 
+    def __init__(
+        self, *args: Any, me: User, possible: list[tuple[User, bool]], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self.people = {str(user.pk): user for user, _free in possible if user != me}
+        free = [(str(user.pk), user.name) for user, is_free in possible if is_free and user != me]
+        self._choose("owner", [("", _("Saya sendiri")), *free])
+        self._choose(
+            "deputy",
+            [("", _("Belum ada")), *((pk, user.name) for pk, user in self.people.items())],
+        )
+
+    def _choose(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def clean_owner(self) -> User | None:
+        """The colleague, or nobody: herself."""
+        return self.people.get(self.cleaned_data["owner"])
+
+    def clean_deputy(self) -> User | None:
+        """The colleague, or nobody."""
+        return self.people.get(self.cleaned_data["deputy"])
+
+    def clean(self) -> dict[str, Any]:
+        """Owner and deputy are two."""
+        found = super().clean()
+        if found.get("owner") and found.get("owner") == found.get("deputy"):
+            self.add_error("deputy", _("Pilih wakil yang lain dari pemilik."))
+        return found
+
 
 ASKED = [
     ("", _("Belum ditanya")),
@@ -108,7 +166,9 @@ ASKED = [
 class WalkIn(Due):
     """What someone says who has come or called: the same questions as at the public door."""
 
-    field_order = ("token", "desk", "channel")
+    field_order = ("token", "desk", "tie", "channel")
+
+    tie = tie_field()
 
     token = forms.CharField(widget=forms.HiddenInput)
     desk = forms.ChoiceField(label=_("Dicatat oleh meja"))
@@ -196,6 +256,15 @@ class WalkIn(Due):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+    def clean_tie(self) -> str:
+        """Whoever is tied to one of the two sides does not write it down."""
+        tie: str = self.cleaned_data["tie"]
+        if tie != Tie.NO:
+            raise forms.ValidationError(
+                _("Minta rekan lain yang mencatat. Belum ada yang tersimpan.")
+            )
+        return tie
 
     def clean_desk(self) -> Desk:
         """The desk itself."""
@@ -448,6 +517,15 @@ class Agree(Sheet):
         named = [(ref, f"{d.name} · {d.agency.name}") for ref, d in self.partners.items()]
         desks.choices = [("", _("Pilih meja")), *named]
         parts.choices = words.compartments()
+
+    def clean_tie(self) -> str:
+        """Whoever is tied to one of the two sides does not write it down."""
+        tie: str = self.cleaned_data["tie"]
+        if tie != Tie.NO:
+            raise forms.ValidationError(
+                _("Minta rekan lain yang mencatat. Belum ada yang tersimpan.")
+            )
+        return tie
 
     def clean_desk(self) -> Desk:
         """The desk itself."""

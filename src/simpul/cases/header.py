@@ -58,8 +58,13 @@ def _risk(case: Case) -> Fact:
 
 
 def _owner(case: Case, leads: bool) -> Fact:
-    text = f"{case.desk.name} · {case.owner.name}" if leads else case.desk.name
-    return {"label": _("Pemilik kasus"), "text": text}
+    if not leads:
+        return {"label": _("Pemilik kasus"), "text": case.desk.name}
+    owner, deputy = case.report.owner, case.report.deputy
+    names = [case.desk.name, owner.name if owner else _("Tanpa pemilik")]
+    if deputy is not None:
+        names.append(_("Wakil: %(name)s") % {"name": deputy.name})
+    return {"label": _("Pemilik kasus"), "text": " · ".join(names)}
 
 
 def _clock(case: Case, file: CaseFile) -> Face | None:

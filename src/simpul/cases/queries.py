@@ -16,13 +16,15 @@ from simpul.vault.audit import Read
 def worklist(actor: Actor, *, state: str = Case.State.OPEN) -> QuerySet[Case]:
     """The desk's own cases in a state, the next due first."""
     own = access.visible_cases(actor).filter(desk__in=actor.desk_ids, state=state)
-    return own.select_related("desk", "owner").order_by(F("due_at").asc(nulls_first=True), "ref")
+    return own.select_related("desk", "owner", "report").order_by(
+        F("due_at").asc(nulls_first=True), "ref"
+    )
 
 
 def shared_with(actor: Actor) -> QuerySet[Case]:
     """Other desks' cases of which a part is open to hers."""
     shared = access.visible_cases(actor).exclude(desk__in=actor.desk_ids)
-    return shared.select_related("desk", "owner").order_by("-opened_at", "ref")
+    return shared.select_related("desk", "owner", "report").order_by("-opened_at", "ref")
 
 
 def overdue(actor: Actor, now: datetime) -> QuerySet[Case]:

@@ -28,3 +28,13 @@ def running_on(code: str, subjects: Iterable[UUID]) -> dict[UUID, Clock]:
 def any_missed(now: datetime) -> bool:
     """Whether any running clock has passed its time."""
     return Clock.objects.filter(stopped_at=None, due_at__lt=now).exists()
+
+
+def next_on(codes: Iterable[str], subjects: Iterable[UUID]) -> dict[UUID, Clock]:
+    """Of some rules' running clocks on each of these records the one that is due first."""
+    clocks = Clock.objects.filter(
+        rule__in=list(codes), subject__in=list(subjects), stopped_at=None
+    )
+    latest = {(clock.subject, clock.rule): clock for clock in clocks.order_by("due_at", "ref")}
+    ordered = sorted(latest.values(), key=lambda clock: clock.due_at, reverse=True)
+    return {clock.subject: clock for clock in ordered}

@@ -8,7 +8,7 @@ from django.db.models import QuerySet, prefetch_related_objects
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
-from simpul.reports.models import Attachment, Message, Part, Report
+from simpul.reports.models import Attachment, Escalation, Message, Part, Question, Report
 from simpul.vault import envelopes
 from simpul.vault.crypto import Pair
 from simpul.vault.envelopes import OpenEnvelope
@@ -78,6 +78,28 @@ def own_attachments() -> list[Attachment]:
     )
 
 
+def own_questions() -> list[Question]:
+    """What is asked of the reporter behind this receipt, oldest first."""
+    questions = list(Question.objects.raw("SELECT * FROM public_questions()"))
+    prefetch_related_objects(questions, "desk")
+    return questions
+
+
+def own_escalations() -> list[Escalation]:
+    """What is late of hers, and who was told."""
+    found = list(Escalation.objects.raw("SELECT * FROM public_escalations()"))
+    prefetch_related_objects(found, "desk", "late_desk__agency__region")
+    return found
+
+
+def get_escalation(actor: Actor, ref: UUID) -> Escalation:
+    """Something late that a desk of hers outside the unit was told, or 404."""
+    found = Escalation.objects.filter(ref=ref, desk__in=actor.desk_ids).first()
+    if found is None:
+        raise NotYours
+    return found
+
+
 def visible_reports(actor: Actor) -> QuerySet[Report]:
     """The reports that a desk of the actor may open now."""
     return Report.objects.filter(desks__overlap=actor.desk_ids)
@@ -86,11 +108,19 @@ def visible_reports(actor: Actor) -> QuerySet[Report]:
 def get_report(actor: Actor, code: str) -> Report:
     """A report by its reference, or 404."""
     report = (
-        visible_reports(actor).filter(code=code).select_related("receiver", "fallback").first()
+        visible_reports(actor)
+        .filter(code=code)
+        .select_related("receiver__agency__region", "fallback", "owner", "deputy")
+        .first()
     )
     if report is None:
         raise NotYours
     return report
+
+
+def find_report(actor: Actor, code: str) -> Report | None:
+    """A report that somebody typed the reference of, when one of her desks may open it."""
+    return visible_reports(actor).filter(code=code).select_related("receiver", "fallback").first()
 
 
 def can_read(actor: Actor, report: Report) -> bool:

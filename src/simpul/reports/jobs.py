@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from django.db import connection
+
 from simpul.clocks import queries
 from simpul.reports import actions
-from simpul.reports.actions import Filing
+from simpul.reports.actions import Filing, escalations
 
 
 def wake_overdue(now: datetime) -> int:
@@ -12,3 +14,11 @@ def wake_overdue(now: datetime) -> int:
     waiting = queries.due("K02", now).filter(missed_at=None)
     subjects = list(waiting.values_list("subject", flat=True)[:500])
     return sum(actions.wake(actor=Filing(), report=subject) for subject in subjects)
+
+
+def escalate_late() -> int:
+    """Tells the desks outside about what is two days late; returns how often."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_late()")
+        late = [row[0] for row in cursor.fetchall()]
+    return sum(escalations.escalate(actor=Filing(), report=report) for report in late)

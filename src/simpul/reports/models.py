@@ -6,8 +6,10 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from simpul.accounts.models import User
 from simpul.core.refs import new_code
 from simpul.network.models import Desk
 from simpul.vault.fields import SealedField
@@ -47,12 +49,22 @@ class Report(models.Model):
     woken_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     desks = ArrayField(models.IntegerField(), default=list)
+    held = models.BooleanField(
+        default=False, db_default=False, help_text="Filed in what looked like a flood."
+    )
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    deputy = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    outside = models.ForeignKey(
+        Desk, models.PROTECT, null=True, related_name="+", help_text="Is told when it is late."
+    )
+    due_at = models.DateTimeField(null=True, help_text="Kept by a trigger, from the clocks.")
+    aside_at = models.DateTimeField(null=True, help_text="Kept by a trigger, from SetAside.")
 
     class Privacy:
         internal = {
             "ref", "code", "lookup", "keypair", "dialogue", "state", "channel", "urgent",
             "receiver", "fallback", "text_version", "filed_at", "taken_at", "taken_by", "woken_at",
-            "withdrawn_at", "desks",
+            "withdrawn_at", "desks", "held", "owner", "deputy", "outside", "due_at", "aside_at",
         }  # fmt: skip
 
     class Meta:
@@ -60,6 +72,12 @@ class Report(models.Model):
             GinIndex(fields=["desks"], name="reports_desks"),
             models.Index(fields=["state", "filed_at"], name="reports_state"),
             models.Index(fields=["dialogue"], name="reports_dialogue"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(deputy=None) | Q(owner=None) | ~Q(deputy=F("owner")),
+                name="reports_deputy_is_another",
+            )
         ]
 
 
@@ -100,3 +118,164 @@ class Attachment(SealedRow):
     class Privacy:
         internal = {"ref", "envelope", "row_version", "report", "added_at"}
         sealed = {"about", "data"}
+
+
+class Tie(models.TextChoices):
+    """Whether a colleague is family, works or does business with one of the two sides."""
+
+    NO = "no", _("Tidak")
+    YES = "yes", _("Ya")
+    UNKNOWN = "unknown", _("Tidak tahu")
+
+
+class Handover(models.TextChoices):
+    """Why a report changes hands; chosen, because a sentence could name somebody."""
+
+    LEAVE = "leave", _("Cuti atau sakit")
+    WORKLOAD = "workload", _("Beban kerja")
+    WISH = "wish", _("Permintaan penyintas")
+    TIE = "tie", _("Ada hubungan dengan salah satu pihak")
+    WITHOUT = "without", _("Laporan ini tanpa pemilik")
+
+
+class Declaration(models.Model):
+    """A colleague who has read the report said whether she is tied to somebody in it; never to whom."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="declarations")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    tie = models.CharField(max_length=7, choices=Tie)
+    made_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"ref", "report", "user", "tie", "made_at"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["report", "user"], name="reports_one_declaration")
+        ]
+
+
+class Escalation(models.Model):
+    """A desk outside the unit was told that something is late: which report, what, since when."""
+
+    class What(models.TextChoices):
+        UNANSWERED = "unanswered", _("Belum ada yang menangani")
+        NEXT_ACTION = "next_action", _("Langkah berikutnya terlambat")
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="escalations")
+    code = models.CharField(max_length=10, help_text="The outside desk cannot open the report.")
+    what = models.CharField(max_length=11, choices=What)
+    since_at = models.DateTimeField()
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")
+    late_desk = models.ForeignKey(Desk, models.PROTECT, related_name="+")
+    told_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, help_text="The outside desk has called them.")
+    ended_at = models.DateTimeField(null=True, help_text="It is late no more.")
+
+    class Privacy:
+        internal = {
+            "ref", "report", "code", "what", "since_at", "desk", "late_desk", "told_at",
+            "reminded_at", "ended_at",
+        }  # fmt: skip
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report", "what", "since_at"], name="reports_told_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["desk"], condition=Q(ended_at=None), name="reports_told")
+        ]
+
+
+class SetAside(models.Model):
+    """One colleague thinks that it is no report, a second who has read it agrees; nothing is deleted."""
+
+    class Reason(models.TextChoices):
+        TRIAL = "trial", _("Uji coba atau latihan")
+        EMPTY = "empty", _("Kosong atau tidak bisa dibaca")
+        NO_REPORT = "no_report", _("Bukan laporan")
+        MISUSE = "misuse", _("Dipakai untuk mengganggu")
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="set_asides")
+    reason = models.CharField(max_length=9, choices=Reason)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True, help_text="It is back in the inbox.")
+
+    class Privacy:
+        internal = {
+            "ref", "report", "reason", "asked_by", "asked_at", "agreed_by", "agreed_at", "ended_at",
+        }  # fmt: skip
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(agreed_by=None) | ~Q(agreed_by=F("asked_by")),
+                name="reports_two_set_aside",
+            ),
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(ended_at=None), name="reports_one_set_aside"
+            ),
+        ]
+
+
+class Acknowledgement(models.Model):
+    """A colleague has read the guard-rails in this version."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    version = models.CharField(max_length=20)
+    made_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"ref", "user", "version", "made_at"}
+
+
+class Question(SealedRow):
+    """May this report be handled together with another one? Which one is sealed, until both say yes."""
+
+    class Answer(models.TextChoices):
+        YES = "yes", _("Boleh")
+        NO = "no", _("Tidak boleh")
+        LATER = "later", _("Nanti")
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="questions")
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    about = SealedField()
+    answer = models.CharField(max_length=5, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    pair = models.UUIDField(null=True, db_index=True, help_text="Only while her answer is yes.")
+
+    class Privacy:
+        internal = {
+            "ref", "envelope", "row_version", "report", "desk", "asked_at", "answer",
+            "answered_at", "pair",
+        }  # fmt: skip
+        sealed = {"about"}
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(pair=None) | Q(answer="yes"), name="reports_pair_needs_a_yes"
+            )
+        ]
+
+
+class Link(models.Model):
+    """Two reports about one event, both of whose reporters said yes; made and ended by a trigger."""
+
+    pair = models.UUIDField(primary_key=True)
+    first = models.ForeignKey(Report, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Report, models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"pair", "first", "second", "made_at"}

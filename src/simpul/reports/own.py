@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext
 
+from simpul.core.templatetags.simpul import moment
 from simpul.network.models import Desk
-from simpul.reports import content, words
-from simpul.reports.models import Message, Report
+from simpul.reports import access, content, words
+from simpul.reports.models import Escalation, Message, Report
 
 MOST_FILES = 20  # as the database function says
 
@@ -46,6 +47,33 @@ def reply_due() -> datetime | None:
     return due
 
 
+def late() -> list[str]:
+    """What is late of hers, since when, and who outside the unit was told, in sentences."""
+    said = []
+    for one in access.own_escalations():
+        zone = one.late_desk.agency.region.zone
+        what = {
+            Escalation.What.UNANSWERED: gettext("Jawaban kami terlambat sejak %(when)s."),
+            Escalation.What.NEXT_ACTION: gettext("Langkah kami terlambat sejak %(when)s."),
+        }[Escalation.What(one.what)]
+        said.append(
+            what % {"when": moment(one.since_at, zone)} + " " + gettext("Kami minta maaf.")
+        )
+        if one.desk is None:
+            said.append(gettext("Belum ada tempat lain yang boleh kami beri tahu."))
+        elif one.reminded_at is None:
+            said.append(
+                gettext("%(desk)s sudah diberi tahu. Isi laporan tidak dibuka.")
+                % {"desk": one.desk.name}
+            )
+        else:
+            said.append(
+                gettext("%(desk)s sudah mengingatkan pada %(when)s.")
+                % {"desk": one.desk.name, "when": moment(one.reminded_at, zone)}
+            )
+    return said
+
+
 def responsible(report: Report) -> Desk:
     """The desk that answers for the report now."""
     if report.taken_by is not None:
@@ -68,6 +96,11 @@ def standing(
     desk = responsible(report).name
     if report.state == Report.State.WITHDRAWN:
         return [gettext("Laporan ini sudah Anda hentikan.")]
+    if report.aside_at is not None:
+        return [
+            gettext("Kami belum mengerti laporan ini."),
+            gettext("Tulis lagi bila Anda butuh bantuan."),
+        ]
     if report.taken_by is not None:
         return [said["taken_up"].format(desk=desk)]
     if report.woken_at is not None and report.fallback is not None:

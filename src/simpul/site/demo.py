@@ -21,7 +21,7 @@ from simpul.referrals import queries as referral_queries
 from simpul.referrals.actions import Need
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
-from simpul.reports.actions import Filing
+from simpul.reports.actions import Filing, duties, pledges
 from simpul.reports.models import Report
 from simpul.reports.reading import Answers
 from simpul.site import founding
@@ -71,6 +71,8 @@ def plan() -> Row:
 def load(now: datetime) -> Demo:
     """Founds the network and plays its cases. The database must be before its first day."""
     demo = Demo(founding.found(plan(), now), now)
+    for person in demo.made.people.values():
+        pledges.acknowledge(actor=access.get_actor(person.user, person.pair.seed), now=now)
     _add_services(demo)
     for row in plan()["case"]:
         _play(demo, row)
@@ -170,6 +172,7 @@ class _Played:
             _wake(self.report)
         first = next((s for s in self.row["steps"] if s["do"] == "next_action"), None)
         with self.demo.acting(step["desk"]) as actor:
+            duties.declare(actor=actor, report=self.report, tie="no", now=at)
             files.open_from_report(
                 actor=actor, report=self.report, label=f"{self.row['code']} (contoh)",
                 next_action=first["text"] if first else "Menghubungi dengan cara yang aman.",
@@ -321,6 +324,7 @@ def _add_light_record(
     receipt = _file(demo, row, at, derive=False)
     played = _Played(demo, {**row, "steps": [{"do": "take_up", "desk": desk}]}, receipt, at)
     with demo.acting(desk) as actor:
+        duties.declare(actor=actor, report=played.report, tie="no", now=at)
         files.open_from_report(
             actor=actor, report=played.report, label="catatan ringkas (contoh)",
             next_action="Menanyakan kabar dengan cara yang aman.", risk="low", now=at,

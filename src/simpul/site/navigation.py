@@ -23,6 +23,7 @@ MAIN: dict[str, list[Entry]] = {
     "workspace": [
         (_("Hari ini"), "site:home"),
         (_("Laporan"), "reports:inbox"),
+        (_("Panduan bicara"), "reports:phrases"),
         (_("Kasus"), "cases:list"),
         (_("Rujukan"), "referrals:list"),
         (_("Direktori"), "directory:services"),
@@ -36,6 +37,8 @@ MAIN: dict[str, list[Entry]] = {
     ],
 }
 TEXTS: Entry = (_("Teks"), "wording:texts")  # for those who keep them
+# Pages that stand for themselves, not for their room.
+EXACTLY = {"site:home", "reports:phrases"}
 # Pages of one case, in every room that has one; their URLs take the case's code as `case_code`.
 CASE_TABS: list[Entry] = [
     (_("Ringkasan"), "cases:summary"),
@@ -80,12 +83,15 @@ def _main(request: HttpRequest, door: str, *, keeps_texts: bool = False) -> list
     room = match.namespace if match else ""
     if match and "case_code" in match.kwargs:
         room = "cases"
+    here = match.view_name if match else ""
+    exact = here in {name for _label, name in MAIN[door]}
     return [
         {
             "label": label,
             "url": reverse(name),
-            "current": name.partition(":")[0] == room
-            and (room != "site" or match is None or match.view_name == name),
+            "current": name == here
+            if exact
+            else name.partition(":")[0] == room and name not in EXACTLY,
         }
         for label, name in [*MAIN[door], *([TEXTS] if keeps_texts else [])]
     ]

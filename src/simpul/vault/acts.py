@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from simpul.vault.models import AuditLine
+
 # The desk of a record is the one that took it up, opened it or asked for it.
 BEGINNINGS = ["reports.taken_up", "cases.opened", "cases.walked_in", "referrals.sent"]
 
@@ -62,3 +64,9 @@ def home_desks(records: Iterable[UUID]) -> dict[UUID, int]:
             [list(records), BEGINNINGS],
         )
         return dict(cursor.fetchall())
+
+
+def has_done(event: str, *, actor: UUID, record: UUID) -> bool:
+    """Whether this person did that with a record."""
+    found = AuditLine.objects.filter(record=record, actor=actor, event=event)
+    return bool(found.exists())

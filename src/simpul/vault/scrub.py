@@ -1,4 +1,4 @@
-"""Returns a clean copy of an attached picture, PDF or text, made in a confined child process."""
+"""Returns a clean copy of an attached picture, PDF, text or sound, made in a confined child process."""
 
 import contextlib
 import importlib.util
@@ -53,7 +53,7 @@ class Unreadable(ScrubError):
 class NotAccepted(ScrubError):
     """The file is of a kind that is not taken, or locked with a password."""
 
-    sentence = _("Berkas jenis ini belum bisa kami buka. Kirim foto, PDF, atau teks.")
+    sentence = _("Berkas jenis ini belum bisa kami buka. Kirim foto, suara, PDF, atau teks.")
 
 
 class TooLarge(ScrubError):
@@ -72,9 +72,12 @@ OFFICE = _("Simpan dokumen ini sebagai PDF. Lalu kirim PDF itu.")
 HEIC = _("Foto ini berjenis HEIC. Simpan sebagai JPEG, lalu kirim lagi.")
 LOCKED = _("PDF ini memakai kata sandi. Simpan salinan tanpa kata sandi, lalu kirim.")
 TOO_WIDE = _("Gambar ini terlalu besar untuk dibuka. Kirim tangkapan layarnya.")
+FILM = _("Video belum bisa kami buka. Kirim suara atau foto saja.")
+TOO_LASTING = _("Rekaman ini lebih dari 10 menit. Kirim dalam beberapa bagian.")
 TOO_LONG = _("PDF ini lebih dari 300 halaman. Bagi menjadi beberapa berkas.")
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
 
 # What the child may answer, with the first bytes that its copy must have.
 CLEAN = {
@@ -82,6 +85,7 @@ CLEAN = {
     scrubber.PNG: (b"\x89PNG\r\n\x1a\n", "image/png", "png"),
     scrubber.PDF: (b"%PDF-", "application/pdf", "pdf"),
     scrubber.TEXT: (b"", "text/plain; charset=utf-8", "txt"),
+    scrubber.SOUND: (b"OggS", "audio/ogg", "ogg"),
 }
 EXPECTED = {
     "jpeg": {scrubber.JPEG},
@@ -90,6 +94,7 @@ EXPECTED = {
     "gif": {scrubber.PNG, scrubber.JPEG},
     "pdf": {scrubber.PDF},
     "text": {scrubber.TEXT},
+    **{kind: {scrubber.SOUND} for kind in scrubber.SOUNDS},
 }
 
 
@@ -115,7 +120,8 @@ def scrub(data: bytes) -> Scrubbed:
 
 
 def kind_of(data: bytes) -> str:
-    """The kind of a file by its first bytes alone: jpeg, png, webp, gif, pdf, or perhaps text.
+    """The kind of a file by its first bytes alone: jpeg, png, webp, gif, pdf, or perhaps text;
+    of sound ogg, webm, mp4, mp3, aac, wav, amr.
 
     Raises NotAccepted with advice for office documents and HEIC photos.
     """
@@ -125,14 +131,28 @@ def kind_of(data: bytes) -> str:
         b"GIF87a": "gif",
         b"GIF89a": "gif",
         b"%PDF-": "pdf",
+        b"OggS": "ogg",
+        b"\x1a\x45\xdf\xa3": "webm",
+        b"ID3": "mp3",
+        b"\xff\xfb": "mp3",
+        b"\xff\xfa": "mp3",
+        b"\xff\xf3": "mp3",
+        b"\xff\xf2": "mp3",
+        b"\xff\xf1": "aac",
+        b"\xff\xf9": "aac",
+        b"#!AMR": "amr",
     }
     for start, kind in starts.items():
         if data.startswith(start):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-        raise NotAccepted(HEIC)
+    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+        return "wav"
+    if data[4:8] == b"ftyp":
+        if data[8:12] in HEIC_BRANDS:
+            raise NotAccepted(HEIC)
+        return "text" if data[8:12] in AVIF_BRANDS else "mp4"
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf")):
         raise NotAccepted(OFFICE)
     return "text"
@@ -148,8 +168,8 @@ def command(kind: str) -> list[str]:
 
 @cache
 def libraries() -> tuple[str, ...]:
-    """The folders that hold Pillow and pikepdf, found without importing either."""
-    specs = [importlib.util.find_spec(name) for name in ("PIL", "pikepdf")]
+    """The folders that hold Pillow, pikepdf and PyAV, found without importing any."""
+    specs = [importlib.util.find_spec(name) for name in ("PIL", "pikepdf", "av")]
     origins = [spec.origin for spec in specs if spec and spec.origin]
     return tuple(dict.fromkeys(str(Path(origin).parents[1]) for origin in origins))
 
@@ -213,6 +233,10 @@ def understood(kind: str, reply: bytes) -> Scrubbed:
         raise TooLarge(TOO_WIDE)
     elif verdict == scrubber.TOO_LONG:
         raise TooLarge(TOO_LONG)
+    elif verdict == scrubber.TOO_LASTING:
+        raise TooLarge(TOO_LASTING)
+    elif verdict == scrubber.FILM:
+        raise NotAccepted(FILM)
     raise Unreadable
 
 

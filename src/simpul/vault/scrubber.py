@@ -18,13 +18,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
     from pikepdf import Object, Pdf
     from PIL import Image
 
 # Verdicts: the first byte of an answer.
-JPEG, PNG, PDF, TEXT = b"J", b"N", b"P", b"T"
-UNREADABLE, UNKNOWN, LOCKED = b"u", b"k", b"e"
-TOO_LARGE, TOO_WIDE, TOO_LONG = b"l", b"w", b"p"
+JPEG, PNG, PDF, TEXT, SOUND = b"J", b"N", b"P", b"T", b"S"
+UNREADABLE, UNKNOWN, LOCKED, FILM = b"u", b"k", b"e", b"f"
+TOO_LARGE, TOO_WIDE, TOO_LONG, TOO_LASTING = b"l", b"w", b"p", b"m"
 
 MEBIBYTE = 1024 * 1024
 MAX_BYTES = 8 * MEBIBYTE  # of a file that comes in
@@ -98,6 +100,14 @@ def load(kind: str) -> Callable[[bytes], tuple[bytes, bytes]]:
         pdf = pikepdf.Pdf.new()
         pdf.add_blank_page()
         pdf.save(sample)
+    elif kind in SOUNDS:
+        import wave
+
+        with wave.open(sample, "wb") as quiet:
+            quiet.setparams((1, 2, 8_000, 0, "NONE", ""))
+            quiet.writeframes(bytes(3_200))
+        scrub_sound("wav", sample.getvalue())
+        return partial(scrub_sound, kind)
     else:
         from PIL import Image, WebPImagePlugin  # noqa: F401
 
@@ -508,6 +518,101 @@ PHOTOS: dict[str, Callable[[bytes], bytes]] = {
     "/DCT": strip_jpeg,
     "/JPXDecode": strip_jpeg2000,
 }
+
+
+# --- Sound -------------------------------------------------------------------------------------
+
+# Kind → the one reader of FFmpeg that may touch it; none that follows a list to other files.
+SOUNDS = {
+    "ogg": "ogg",
+    "webm": "matroska,webm",
+    "mp4": "mov,mp4,m4a,3gp,3g2,mj2",
+    "mp3": "mp3",
+    "aac": "aac",
+    "wav": "wav",
+    "amr": "amr",
+}
+CODECS = {
+    *("opus", "libopus", "vorbis", "aac", "mp3", "mp3float", "amrnb", "amrwb", "flac", "alac"),
+    *("pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_u8", "pcm_f32le", "pcm_mulaw", "pcm_alaw"),
+}
+SOUND_RATE = 24_000
+SOUND_BITS = 24_000  # a second: speech stays clear, ten minutes are 1.8 MB
+MOST_SECONDS = 600
+MOST_BROKEN = 50  # packets that cannot be decoded
+
+
+def scrub_sound(kind: str, data: bytes) -> tuple[bytes, bytes]:
+    """Decode the first sound track and encode it anew: Opus in Ogg, one channel, no metadata.
+
+    Covers, names, places, chapters and further tracks stay behind; so do the time stamps, pauses
+    in them included. A film is refused, because only its sound would be left.
+    """
+    import av
+    from av.error import FFmpegError
+
+    try:
+        source = av.open(
+            BytesIO(data), "r", format=SOUNDS[kind].split(",")[0], metadata_errors="ignore",
+            options={"codec_whitelist": ",".join(sorted(CODECS))},
+        )  # fmt: skip
+    except FFmpegError:
+        raise Refused(UNREADABLE) from None
+    with source:
+        return SOUND, spoken_anew(source, track(source))
+
+
+def track(source: "InputContainer") -> "AudioStream":
+    """The sound of a file, once its header promises nothing that does not fit in memory."""
+    from av.stream import Disposition
+
+    if any(not film.disposition & Disposition.attached_pic for film in source.streams.video):
+        raise Refused(FILM)
+    if not source.streams.audio:
+        raise Refused(UNREADABLE)
+    found = source.streams.audio[0]
+    context = found.codec_context
+    if found.codec_context.name not in CODECS:
+        raise Refused(UNREADABLE)
+    if not (4_000 <= context.sample_rate <= 192_000 and 1 <= context.layout.nb_channels <= 8):
+        raise Refused(UNREADABLE)
+    context.thread_count = 1
+    return found
+
+
+def spoken_anew(source: "InputContainer", found: "AudioStream") -> bytes:
+    """The track as Opus, encoded while it is decoded, so that a long one takes no more memory."""
+    import av
+    from av.error import FFmpegError
+
+    file, heard, broken = BytesIO(), 0, 0
+    with av.open(file, "w", format="ogg", options={"fflags": "+bitexact"}) as clean:
+        voice = clean.add_stream("libopus", rate=SOUND_RATE, layout="mono")
+        voice.bit_rate = SOUND_BITS
+        voice.codec_context.options = {"application": "voip", "compression_level": "3"}
+        voice.codec_context.flags |= av.codec.context.Flags.bitexact
+        plain = av.AudioResampler("s16", "mono", SOUND_RATE)
+        for packet in source.demux(found):
+            try:
+                frames = packet.decode()
+            except FFmpegError:
+                broken += 1
+                if broken > MOST_BROKEN:
+                    raise Refused(UNREADABLE) from None
+                continue
+            for frame in frames:
+                frame.pts = None
+                for piece in plain.resample(frame):
+                    heard += piece.samples
+                    if heard > MOST_SECONDS * SOUND_RATE:
+                        raise Refused(TOO_LASTING)
+                    clean.mux(voice.encode(piece))
+        for piece in plain.resample(None):
+            clean.mux(voice.encode(piece))
+        clean.mux(voice.encode(None))
+    if not heard:
+        raise Refused(UNREADABLE)
+    return file.getvalue()
 
 
 # --- The conversation --------------------------------------------------------------------------

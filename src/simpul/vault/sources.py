@@ -18,10 +18,11 @@ _key = b""
 
 def source_of(address: str) -> bytes:
     """The source behind an address: HMAC of its /32, or of its /64 where it is IPv6; 32 bytes."""
-    return crypto.mac(_key_of_the_day(), _network(address).encode())
+    return crypto.mac(_key_of_the_day(), network_of(address).encode())
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """One IPv4 address, or the /64 around an IPv6 address; "" for what is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:  # a socket without addresses: all callers are one source

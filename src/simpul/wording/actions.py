@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.vault import audit, crypto
-from simpul.wording import access, shipped, signatures, sound, texts, words
+from simpul.wording import access, shipped, signatures, texts, words
 from simpul.wording.models import IN_FORCE, WAITING, Edition, Recording, Release
+from simpul.wording.sound import Clean
 
 LOCK = 7340011  # changes of what is said come one after the other
 
@@ -95,24 +96,20 @@ def record(
     language: str,
     voice: str,
     has_consent: bool,
-    data: bytes,
+    reading: Clean,
     now: datetime,
 ) -> Recording:
-    """Lays down a reading of a page as it is said now; it is heard once another person approves.
-
-    Raises sound.NotSound, Outdated.
-    """
+    """Lays down a reading of a page as it is said now; it is heard once another person approves."""
     require(access.can_propose(actor))
     _one_at_a_time()
     known = Recording.objects.filter(ref=ref).first()
     if known is not None:
         return known
-    clean = sound.cleaned(data)
     recording = Recording(
         ref=ref, page=page, language=language, voice=voice, has_consent=has_consent,
         reads=texts.page_value(shipped.pages()[page], language),
-        seconds=clean.seconds, size=len(clean.data), digest=crypto.sha256(clean.data),
-        sound=clean.data,
+        seconds=reading.seconds, size=len(reading.data), digest=crypto.sha256(reading.data),
+        sound=reading.data,
     )  # fmt: skip
     content = _lay_down(actor, recording, now)
     audit.record("wording.recorded", actor=actor, row=ref, content=content)

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from simpul.core.sheet import Sheet
+from simpul.vault.scrubber import MAX_BYTES
 from simpul.wording import shipped
 from simpul.wording.models import Recording
-from simpul.wording.sound import MOST
 
 
 class Edit(Sheet):
@@ -70,7 +70,9 @@ class Reading(Sheet):
     )
     file = forms.FileField(
         label=_("Rekaman"),
-        help_text=_("Ogg Opus, paling besar 1 MB. Kami hapus keterangan di dalamnya."),
+        help_text=_(
+            "Rekaman suara dari ponsel, paling besar 8 MB. Keterangan di dalamnya kami hapus."
+        ),
     )
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -84,5 +86,5 @@ class Reading(Sheet):
 
     def clean_file(self) -> bytes:
         """The bytes, and never more than are taken."""
-        data: bytes = self.cleaned_data["file"].read(MOST + 1)
+        data: bytes = self.cleaned_data["file"].read(MAX_BYTES + 1)
         return data

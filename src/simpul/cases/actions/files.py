@@ -8,15 +8,17 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from simpul.accounts.models import User
 from simpul.cases import access, identity, sharing
 from simpul.cases.identity import Card
 from simpul.cases.models import Case, Closure, Entry, Label, NextAction
+from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.reports import actions as reports
-from simpul.reports.actions import Filing
-from simpul.reports.models import Part, Report
+from simpul.reports.actions import Filing, duties
+from simpul.reports.models import Part, Report, Tie
 from simpul.reports.reading import Answers
 from simpul.vault import audit, context, envelopes
 from simpul.vault.envelopes import OpenEnvelope
@@ -56,19 +58,26 @@ def open_from_report(
     risk: str,
     reporter_is_survivor: bool,
     now: datetime,
+    owner: User | None = None,
+    deputy: User | None = None,
 ) -> Case:
-    """Takes up a report: from now on it has an owner, a next action and a case. Raises AlreadyTaken."""
+    """Takes up a report: from now on it has an owner, a next action and a case. Raises AlreadyTaken.
+
+    The owner, herself where none is named, has declared that she is free of ties (`duties.declare`).
+    """
     desk = actor.desk_among(report.desks)
     require(desk is not None)
     assert desk is not None
     if not next_action.strip():
         raise NeedsNextAction
-    report = reports.take_up(actor=actor, report=report, desk=desk, now=now)
+    report = reports.take_up(
+        actor=actor, report=report, desk=desk, owner=owner, deputy=deputy, now=now
+    )
     # A reporter who has come back has a case already; its old pages stay closed.
     case = Case.objects.filter(report=report).first() or Case(
         ref=report.ref, report=report, opened_at=now, desks=[desk.pk]
     )
-    case.desk, case.owner, case.state, case.risk = desk, actor.user, Case.State.OPEN, risk
+    case.desk, case.owner, case.state, case.risk = desk, owner or actor.user, Case.State.OPEN, risk
     case.reporter_is_survivor = reporter_is_survivor
     case.save()
     _make_envelopes(actor, case, desk)
@@ -96,7 +105,8 @@ def open_walk_in(
 ) -> Case:
     """Writes down what someone says who has come or called, and opens her case at once.
 
-    It is the same report as from the public door, with a receipt that is hers.
+    It is the same report as from the public door, with a receipt that is hers. Whoever is tied to
+    one of the two sides does not write it down: the form has asked.
     """
     require(desk.pk in actor.desk_ids)
     context.say(person=actor.ref, desks=actor.desk_ids, receipt=receipt.lookup)
@@ -107,6 +117,7 @@ def open_walk_in(
     report = Report.objects.get(lookup=receipt.lookup)
     known = Case.objects.filter(report=report).first()
     if known is None:
+        duties.declare(actor=actor, report=report, tie=Tie.NO, now=now)
         known = open_from_report(
             actor=actor, report=report, label=label, next_action=next_action, due_at=due_at,
             risk=risk, reporter_is_survivor=True, now=now,
@@ -280,6 +291,9 @@ def set_next_action(
         raise NotOpen
     if not text.strip():
         raise NeedsNextAction
+    _lock_report(case)
+    Clock.stop("K31", subject=case.ref, now=now)
+    Clock.start("K31", subject=case.ref, desk=case.desk, now=due_at, risk="")
     Case.objects.select_for_update().get(pk=case.pk)
     case.next_actions.filter(done_at=None).update(done_at=now)
     record = case.report.dialogue if case.reporter_is_survivor else case.ref
@@ -297,6 +311,11 @@ def set_next_action(
     return row
 
 
+def _lock_report(case: Case) -> None:
+    """Clocks tell the report what is due. Whoever stops the report locks it first, so others do, too."""
+    Report.objects.select_for_update(no_key=True).filter(pk=case.report_id).first()
+
+
 @transaction.atomic
 def set_risk(*, actor: Actor, case: Case, risk: str) -> None:
     """Records the risk level that drives the clocks."""
@@ -310,6 +329,7 @@ def set_risk(*, actor: Actor, case: Case, risk: str) -> None:
 def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) -> Closure:
     """Closes a case: shares end, nothing is due any more; the survivor may come back."""
     require(access.can_lead(actor, case))
+    _lock_report(case)
     case = Case.objects.select_for_update().get(pk=case.pk)
     if case.state != Case.State.OPEN:
         raise NotOpen
@@ -322,6 +342,7 @@ def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) ->
         envelopes.end(share.ref, now=now)
     case.shares.filter(ended_at=None).update(ended_at=now)
     case.next_actions.filter(done_at=None).update(done_at=now)
+    Clock.stop("K31", subject=case.ref, now=now)
     case.state, case.due_at = Case.State.CLOSED, None
     case.save(update_fields=["state", "due_at"])
     audit.record(
@@ -335,6 +356,7 @@ def close(*, actor: Actor, case: Case, reason: str, note: str, now: datetime) ->
 def reopen(*, actor: Actor, case: Case, text: str, due_at: datetime, now: datetime) -> None:
     """Opens a closed case again, with a next action."""
     require(access.can_lead(actor, case))
+    _lock_report(case)
     case = Case.objects.select_for_update().select_related("report", "desk").get(pk=case.pk)
     if case.state == Case.State.CLOSED:
         case.closures.filter(reopened_at=None).update(reopened_at=now)

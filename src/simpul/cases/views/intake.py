@@ -14,8 +14,9 @@ from simpul.network import context, regions
 from simpul.network.http import Request
 from simpul.reports import access as report_access
 from simpul.reports import actions as reports
-from simpul.reports import content, queries, words
-from simpul.reports.models import Report
+from simpul.reports import content, guardrails, queries, words
+from simpul.reports.actions import duties
+from simpul.reports.models import Report, Tie
 from simpul.vault import receipts
 from simpul.vault.receipts import Opened
 
@@ -37,9 +38,17 @@ def take_up(request: Request, code: str) -> HttpResponse:
         "label": summary[:120],
         "reporter_is_survivor": said.get("for_whom") == "self",
     }
-    form = forms.TakeUp(request.POST or None, zone=actor.zone, now=now, initial=initial)
+    desk = actor.desk_among(report.desks)
+    assert desk is not None
+    form = forms.TakeUp(
+        request.POST or None, zone=actor.zone, now=now, initial=initial, me=actor.user,
+        possible=queries.possible_owners(report, desk),
+    )  # fmt: skip
     if form.is_valid():
         found = form.cleaned_data
+        duties.declare(actor=actor, report=report, tie=found["tie"], now=now)
+        if found["tie"] != Tie.NO:
+            return redirect("reports:read", code)  # which says what happens now
         with refusals.shown_on(form):
             case = files.open_from_report(
                 actor=actor,
@@ -49,6 +58,8 @@ def take_up(request: Request, code: str) -> HttpResponse:
                 due_at=found["due_at"],
                 risk=found["risk"],
                 reporter_is_survivor=found["reporter_is_survivor"],
+                owner=found["owner"],
+                deputy=found["deputy"],
                 now=now,
             )
             return redirect("cases:summary", case.code)
@@ -58,6 +69,7 @@ def take_up(request: Request, code: str) -> HttpResponse:
         "heading": summary,
         "sections": words.sections(reading.answers, regions=names, offices=offices),
         "form": form,
+        "acknowledged": guardrails.are_acknowledged(actor.user, now),
         "now": now,
     }
     return render(request, "cases/take_up.html", values, status=422 if form.errors else 200)
@@ -107,5 +119,10 @@ def _walk_in(
                 return redirect("cases:summary", case.code)
             shown = {"case": case, "words": six, "digits": receipts.digits_of(six)}
             return render(request, "cases/receipt.html", shown)
-    values = {"form": form, "may_write": bool(desks), "now": now}
+    values = {
+        "form": form,
+        "may_write": bool(desks),
+        "acknowledged": guardrails.are_acknowledged(actor.user, now),
+        "now": now,
+    }
     return render(request, "cases/walk_in.html", values, status=422 if form.errors else 200)

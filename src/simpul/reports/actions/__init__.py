@@ -9,12 +9,15 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from simpul.accounts.models import User
 from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content, reading, triage
+from simpul.reports import access, content, guardrails, queries, reading, sealed, triage
 from simpul.reports.access import Reporter
+from simpul.reports.actions import duties
+from simpul.reports.actions.pledges import Unread
 from simpul.reports.models import Attachment, Message, Part, Report
 from simpul.reports.reading import Answers, Reading
 from simpul.vault import audit, context, envelopes, rows
@@ -76,6 +79,7 @@ def file(
     fallback: Desk | None,
     now: datetime,
     channel: str = Report.Channel.WEB,
+    held: bool = False,
 ) -> Filed:
     """Seals a report to the desk that was chosen, asleep to the fallback desk, and to the reporter.
 
@@ -85,6 +89,9 @@ def file(
         raise CannotReceive
     require(fallback is None or fallback.receiving)
     filed = _compose(receipt, answers, receiver, fallback, now, channel)
+    filed.report.held = held
+    desks = [receiver] if fallback is None else [receiver, fallback]
+    filed.report.outside = queries.outside_for(desks, sealed.named(answers))
     outcome = Filed(rows.call("public_file_report", filed.as_json()))
     if outcome.outcome == "filed":
         for part in filed.parts:
@@ -313,9 +320,24 @@ def reopen(*, actor: Reporter, now: datetime) -> bool:
 
 
 @transaction.atomic
-def take_up(*, actor: Actor, report: Report, desk: Desk, now: datetime) -> Report:
-    """A desk takes a report on: the clock stops, and the other desk's access ends. Raises AlreadyTaken."""
+def take_up(
+    *,
+    actor: Actor,
+    report: Report,
+    desk: Desk,
+    owner: User | None = None,
+    deputy: User | None = None,
+    now: datetime,
+) -> Report:
+    """A desk takes a report on: it has an owner, the clock stops, and the other desk's access ends.
+
+    The owner has declared herself free of ties before. Raises AlreadyTaken, Unread, Tied, OfThatOffice.
+    """
     require(desk.pk in actor.desk_ids and access.can_read(actor, report))
+    if not guardrails.are_acknowledged(actor.user, now):
+        raise Unread
+    if queries.is_tied(report, actor.user):
+        raise duties.Tied
     locked = Report.objects.select_for_update().filter(pk=report.pk).first()
     if locked is None:  # the other desk was faster, and this one's access ended with that
         raise AlreadyTaken
@@ -329,6 +351,10 @@ def take_up(*, actor: Actor, report: Report, desk: Desk, now: datetime) -> Repor
     report.save(update_fields=["state", "taken_at", "taken_by"])
     Clock.stop("K02", subject=report.ref, now=now)
     envelopes.end(report.ref, now=now, keep=desk.pk)
+    duties.assign(
+        actor=actor, report=report, owner=owner or actor.user, deputy=deputy, reason="taken_up"
+    )
+    report.refresh_from_db()
     audit.record("reports.taken_up", actor=actor, record=report.ref, desk=desk.pk)
     return report
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from simpul.reports.views import public as views
+from simpul.reports.views.public import together
 
 app_name = "reports"
 urlpatterns = [
@@ -16,5 +17,6 @@ urlpatterns = [
     path("mine/data/", views.data, name="data"),
     path("mine/stop/", views.stop, name="stop"),
     path("mine/reopen/", views.reopen, name="reopen"),
+    path("mine/together/<uuid:ref>/", together.answer, name="together"),
     path("mine/words/", views.replace, name="replace"),
 ]

@@ -3,43 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from simpul.clocks import face
-from simpul.clocks import queries as clocks
 from simpul.core import refusals
 from simpul.core.access import NotYours
 from simpul.network import regions
 from simpul.network.http import Request
 from simpul.reports import access, actions, content, queries, words
+from simpul.reports.forms import desk as desk_forms
 from simpul.reports.forms import workspace as forms
-from simpul.reports.models import Report
-
-PER_PAGE = 50
-
-
-def inbox(request: Request) -> HttpResponse:
-    """Reports that wait to be taken up."""
-    page = Paginator(queries.inbox(request.actor), PER_PAGE).get_page(request.GET.get("page"))
-    reports = list(page)
-    labels = actions.read_labels(actor=request.actor, reports=reports) if reports else {}
-    names = regions.names(said.get("region", "") for said in labels.values())
-    running = clocks.running_on("K02", [report.ref for report in reports])
-    zone = request.actor.zone
-    rows = [
-        {
-            "report": report,
-            "label": content.summary(said, names.get(said.get("region", ""), "")),
-            "clock": face.of(running[report.ref], zone) if report.ref in running else None,
-        }
-        for report in reports
-        for said in [labels.get(report.ref, {})]
-    ]
-    values = {"page": page, "rows": rows, "now": timezone.now()}
-    return render(request, "reports/inbox.html", values)
+from simpul.reports.models import Report, Tie
 
 
 def read(request: Request, code: str) -> HttpResponse:
@@ -92,9 +68,27 @@ def _page(request: Request, report: Report, form: forms.Answer) -> HttpResponse:
         "form": form,
         "may_answer": access.can_answer(request.actor, report),
         "clock": face.of(clock, request.actor.zone) if clock else None,
+        **_duty(request, report),
         "now": now,
     }
     return render(request, "reports/read.html", values, status=422 if form.errors else 200)
+
+
+def _duty(request: Request, report: Report) -> dict[str, Any]:
+    """Who answers, who is tied, what was set aside, asked, told outside."""
+    said = queries.ties(report)
+    mine = said.get(request.actor.user.pk, "")
+    members = queries.colleagues(report)
+    return {
+        "tie": mine,
+        "tie_form": desk_forms.Declare(initial={"tie": mine}),
+        "tied": sum(1 for user in members if said.get(user.pk, Tie.NO) != Tie.NO),
+        "members": len(members),
+        "aside": queries.set_aside_of(report),
+        "questions": queries.questions_of(report),
+        "linked": queries.together_with(request.actor, report),
+        "escalations": queries.escalations_of(report),
+    }
 
 
 def _size(size: int) -> str:

@@ -34,6 +34,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     AND NOT EXISTS (SELECT 1 FROM reports_report r WHERE of_record IN (r.ref, r.dialogue)))
 $$;
 
+-- Whether an account is the person of the request.
+CREATE OR REPLACE FUNCTION simpul_is(account bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM accounts_user u
+                 WHERE u.id = account AND u.keypair_id = simpul_person())
+$$;
+
 -- Whether the person of the request signs for an agency or one above it.
 CREATE OR REPLACE FUNCTION simpul_supervises(of_agency bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -65,7 +72,8 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO simpul_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
 GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
   TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
-GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, wording_keeps TO simpul_workspace;
+GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, simpul_is, wording_keeps
+  TO simpul_workspace;
 
 -- Reference data and public keys: what everyone who seals must be able to check.
 GRANT SELECT ON network_region, network_agency, network_desk, directory_service,
@@ -103,7 +111,14 @@ GRANT SELECT ON wording_edition, wording_recording TO simpul_public;
 GRANT SELECT, INSERT ON clocks_clock TO simpul_workspace;
 GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
 GRANT SELECT ON reports_report, reports_part, reports_attachment TO simpul_workspace;
-GRANT UPDATE (state, taken_at, taken_by_id) ON reports_report TO simpul_workspace;
+GRANT UPDATE (state, taken_at, taken_by_id, owner_id, deputy_id, outside_id)
+  ON reports_report TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (tie, made_at) ON reports_declaration TO simpul_workspace;
+GRANT SELECT, UPDATE (reminded_at) ON reports_escalation TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (agreed_by_id, agreed_at, ended_at) ON reports_setaside
+  TO simpul_workspace;
+GRANT SELECT, INSERT ON reports_acknowledgement, reports_question TO simpul_workspace;
+GRANT SELECT ON reports_link TO simpul_workspace;
 GRANT SELECT, INSERT ON reports_message TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_case TO simpul_workspace;
 GRANT UPDATE (code, report_id, reporter_is_survivor, desk_id, owner_id, state, risk, opened_at,
@@ -143,7 +158,8 @@ DECLARE
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'wording_edition', 'wording_recording',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
-    'reports_attachment', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
+    'reports_attachment', 'reports_declaration', 'reports_escalation', 'reports_setaside',
+    'reports_acknowledgement', 'reports_question', 'reports_link', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
     'cases_identity', 'cases_shard', 'cases_pending',
     'vault_piece', 'cases_document',
     'cases_consent', 'cases_obligation', 'cases_share', 'cases_closure', 'referrals_referral', 'referrals_reportback'];
@@ -281,6 +297,40 @@ CREATE POLICY seen ON reports_message FOR SELECT TO simpul_workspace
 CREATE POLICY sent ON reports_message FOR INSERT TO simpul_workspace
   WITH CHECK (desk_id = ANY (simpul_desks())
               AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+
+-- The desk's own work on a report: who is tied, who set it aside, what is asked of its reporter.
+CREATE POLICY seen ON reports_declaration FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM reports_report r WHERE r.ref = report_id AND r.desks && simpul_desks()));
+CREATE POLICY made ON reports_declaration FOR INSERT TO simpul_workspace
+  WITH CHECK (simpul_is(user_id) AND EXISTS (SELECT 1 FROM reports_report r
+              WHERE r.ref = report_id AND r.desks && simpul_desks()));
+CREATE POLICY changed ON reports_declaration FOR UPDATE TO simpul_workspace
+  USING (simpul_is(user_id)) WITH CHECK (simpul_is(user_id));
+CREATE POLICY told ON reports_escalation FOR SELECT TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks()) OR late_desk_id = ANY (simpul_desks()));
+CREATE POLICY reminded ON reports_escalation FOR UPDATE TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+CREATE POLICY seen ON reports_setaside FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM reports_report r WHERE r.ref = report_id AND r.desks && simpul_desks()));
+CREATE POLICY asked ON reports_setaside FOR INSERT TO simpul_workspace
+  WITH CHECK (simpul_is(asked_by_id) AND agreed_by_id IS NULL
+              AND EXISTS (SELECT 1 FROM reports_report r
+                          WHERE r.ref = report_id AND r.desks && simpul_desks()));
+CREATE POLICY agreed ON reports_setaside FOR UPDATE TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM reports_report r WHERE r.ref = report_id AND r.desks && simpul_desks()));
+CREATE POLICY own ON reports_acknowledgement TO simpul_workspace
+  USING (simpul_is(user_id)) WITH CHECK (simpul_is(user_id));
+CREATE POLICY seen ON reports_question FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY asked ON reports_question FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks()) AND answer = '' AND pair IS NULL
+              AND EXISTS (SELECT 1 FROM vault_envelope e JOIN reports_report r ON r.dialogue = e.record
+                          WHERE e.ref = envelope_id AND r.ref = report_id));
+-- Two reports about one event are one only to a desk that reads both.
+CREATE POLICY seen ON reports_link FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM reports_report r WHERE r.ref = first_id AND r.desks && simpul_desks())
+         AND EXISTS (SELECT 1 FROM reports_report r
+                     WHERE r.ref = second_id AND r.desks && simpul_desks()));
 
 CREATE POLICY seen ON cases_case FOR SELECT TO simpul_workspace USING (desks && simpul_desks());
 -- A case is its report's record (ADR 0006); whoever has taken the report up opens or leads it.

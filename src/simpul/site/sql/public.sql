@@ -46,6 +46,8 @@ BEGIN
   END IF;
   r.state := 'new'; r.desks := '{}';
   r.taken_at := NULL; r.taken_by_id := NULL; r.woken_at := NULL; r.withdrawn_at := NULL;
+  r.held := coalesce(r.held, false) AND NOT r.urgent;  -- what claims danger never waits in a tray
+  r.owner_id := NULL; r.deputy_id := NULL; r.due_at := NULL; r.aside_at := NULL;
   INSERT INTO vault_keypair SELECT k.*;
   INSERT INTO reports_report SELECT r.*;
   INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
@@ -166,7 +168,8 @@ BEGIN
   UPDATE cases_case SET state = 'closed', due_at = NULL WHERE ref = k.ref;
   DELETE FROM cases_label WHERE case_id = k.ref;  -- a desk's own words for her go with the rest
   UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL
-    AND subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref);
+    AND subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref)
+    AND (rule <> 'K31' OR k.ref IS NOT NULL);  -- the survivor's case goes on, and so does its clock
   RETURN true;
 END $$;
 
@@ -290,3 +293,35 @@ GRANT EXECUTE ON FUNCTION public_own, public_own_case, public_file_report, publi
   public_next_actions, public_referrals, public_reports_back, public_reads, public_replace_receipt TO simpul_public;
 -- A walk-in report is filed by a desk through the same function.
 GRANT EXECUTE ON FUNCTION public_file_report TO simpul_workspace;
+
+-- What the receiving desk does, as the reporter sees it ------------------------------------------
+
+-- What is late of her report or her case, and which desk outside the unit was told.
+CREATE OR REPLACE FUNCTION public_escalations() RETURNS SETOF reports_escalation
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.* FROM reports_escalation e, public_own() r
+  WHERE e.report_id = r.ref AND e.ended_at IS NULL
+    AND (e.what = 'unanswered' OR (public_own_case()).ref IS NOT NULL)
+  ORDER BY e.told_at, e.ref
+$$;
+
+-- Whether her report may be handled together with another; which one only its seal says.
+CREATE OR REPLACE FUNCTION public_questions() RETURNS SETOF reports_question
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT q.* FROM reports_question q, public_own() r
+  WHERE q.report_id = r.ref AND r.state <> 'withdrawn' ORDER BY q.asked_at, q.ref
+$$;
+
+CREATE OR REPLACE FUNCTION public_answer_question(given jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  said text := given->>'answer';
+BEGIN
+  UPDATE reports_question q SET answer = said, answered_at = now(),
+    pair = CASE WHEN said = 'yes' THEN (given->>'pair')::uuid END
+  WHERE q.ref = (given->>'ref')::uuid AND said IN ('yes', 'no', 'later')
+    AND q.ref IN (SELECT o.ref FROM public_questions() o);
+  RETURN FOUND;
+END $$;
+GRANT EXECUTE ON FUNCTION public_escalations, public_questions, public_answer_question
+  TO simpul_public;

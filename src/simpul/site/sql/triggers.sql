@@ -526,6 +526,341 @@ BEGIN
   RETURN true;
 END $$;
 GRANT EXECUTE ON FUNCTION worker_drop_unfinished TO simpul_worker;
+-- The receiving desk -----------------------------------------------------------------------------
+
+-- When something is due on a report: the earliest of its running clocks, of each rule the latest.
+-- What stops being late ends what was told outside the unit about it.
+CREATE OR REPLACE FUNCTION reports_due() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE reports_report r SET due_at = (
+    SELECT min(of_rule.at) FROM (
+      SELECT max(CASE c.rule WHEN 'K31' THEN c.started_at ELSE c.due_at END) AS at
+      FROM clocks_clock c WHERE c.subject = r.ref AND c.stopped_at IS NULL GROUP BY c.rule) of_rule)
+  WHERE r.ref = NEW.subject;
+  IF NEW.stopped_at IS NOT NULL THEN
+    UPDATE reports_escalation e SET ended_at = NEW.stopped_at
+    WHERE e.report_id = NEW.subject AND e.ended_at IS NULL
+      AND e.what = CASE NEW.rule WHEN 'K31' THEN 'next_action' WHEN 'K02' THEN 'unanswered' END;
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS due ON clocks_clock;
+CREATE TRIGGER due AFTER INSERT OR UPDATE OF stopped_at ON clocks_clock
+  FOR EACH ROW EXECUTE FUNCTION reports_due();
+
+-- Whether a person sits at a desk now, and what she has said of ties to this report.
+CREATE OR REPLACE FUNCTION reports_may_own(of_report uuid, person bigint, of_desk bigint, deputy boolean)
+RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM network_membership m
+                 WHERE m.user_id = person AND m.desk_id = of_desk AND m.until_at IS NULL)
+     AND coalesce((SELECT d.tie = 'no' FROM reports_declaration d
+                   WHERE d.report_id = of_report AND d.user_id = person), deputy)
+$$;
+
+-- An owner sits at the desk that took the report up, and has said that she is not tied to anybody in
+-- it. A deputy sits there and has not said that she is. What is taken up waits in no tray.
+CREATE OR REPLACE FUNCTION reports_owned() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.owner_id IS DISTINCT FROM OLD.owner_id AND NEW.owner_id IS NOT NULL
+     AND NOT reports_may_own(NEW.ref, NEW.owner_id, NEW.taken_by_id, false)
+     OR NEW.deputy_id IS DISTINCT FROM OLD.deputy_id AND NEW.deputy_id IS NOT NULL
+     AND NOT reports_may_own(NEW.ref, NEW.deputy_id, NEW.taken_by_id, true) THEN
+    RAISE EXCEPTION 'not an owner: elsewhere, tied, or not asked'
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF NEW.state <> OLD.state THEN
+    NEW.held := false;
+    IF NEW.state = 'new' THEN
+      NEW.owner_id := NULL; NEW.deputy_id := NULL;
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS owned ON reports_report;
+CREATE TRIGGER owned BEFORE UPDATE OF state, owner_id, deputy_id ON reports_report
+  FOR EACH ROW EXECUTE FUNCTION reports_owned();
+
+-- A new owner is the owner of the case, too. A report that is taken up or stopped waits in no tray;
+-- one that is stopped is handled together with no other.
+CREATE OR REPLACE FUNCTION reports_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.owner_id IS NOT NULL AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
+    UPDATE cases_case SET owner_id = NEW.owner_id WHERE report_id = NEW.ref;
+  END IF;
+  IF NEW.state <> OLD.state AND NEW.state <> 'new' THEN
+    UPDATE reports_setaside SET ended_at = now() WHERE report_id = NEW.ref AND ended_at IS NULL;
+  END IF;
+  IF NEW.state <> OLD.state AND NEW.state = 'withdrawn' THEN
+    UPDATE reports_question SET answer = '', answered_at = NULL, pair = NULL
+      WHERE report_id = NEW.ref AND answer <> '';
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS changed ON reports_report;
+CREATE TRIGGER changed AFTER UPDATE OF state, owner_id ON reports_report
+  FOR EACH ROW EXECUTE FUNCTION reports_changed();
+
+-- A case that is made after its owner was named.
+CREATE OR REPLACE FUNCTION cases_owner() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  SELECT coalesce(r.owner_id, NEW.owner_id) INTO NEW.owner_id
+    FROM reports_report r WHERE r.ref = NEW.report_id;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS owner ON cases_case;
+CREATE TRIGGER owner BEFORE INSERT OR UPDATE OF owner_id ON cases_case
+  FOR EACH ROW EXECUTE FUNCTION cases_owner();
+
+-- Somebody who owns or represents goes: her deputy follows if she has said that she is free, or the
+-- report has no owner and says so.
+CREATE OR REPLACE FUNCTION reports_without(person bigint, of_desk bigint, of_report uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  UPDATE reports_report r
+  SET owner_id = CASE WHEN r.owner_id IS DISTINCT FROM person THEN r.owner_id
+                      WHEN reports_may_own(r.ref, r.deputy_id, r.taken_by_id, false) THEN r.deputy_id END,
+      deputy_id = CASE WHEN r.deputy_id <> person AND (r.owner_id <> person
+                            OR NOT reports_may_own(r.ref, r.deputy_id, r.taken_by_id, false))
+                       THEN r.deputy_id END
+  WHERE person IN (r.owner_id, r.deputy_id) AND r.taken_by_id = of_desk
+    AND (of_report IS NULL OR r.ref = of_report)
+$$;
+
+CREATE OR REPLACE FUNCTION reports_member_left() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM reports_without(NEW.user_id, NEW.desk_id, NULL);
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS owner_left ON network_membership;
+CREATE TRIGGER owner_left AFTER UPDATE ON network_membership
+  FOR EACH ROW WHEN (OLD.until_at IS NULL AND NEW.until_at IS NOT NULL)
+  EXECUTE FUNCTION reports_member_left();
+
+-- Who once said that she is tied stays out; who learns it later ceases to own in the same statement.
+CREATE OR REPLACE FUNCTION reports_declared() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD.tie = 'yes' AND NEW.tie <> 'yes' THEN
+    RAISE EXCEPTION 'a tie that was declared stays declared';
+  END IF;
+  IF NEW.tie <> 'no' THEN
+    PERFORM reports_without(NEW.user_id, r.taken_by_id, r.ref)
+      FROM reports_report r WHERE r.ref = NEW.report_id AND r.taken_by_id IS NOT NULL;
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS declared ON reports_declaration;
+CREATE TRIGGER declared AFTER INSERT OR UPDATE ON reports_declaration
+  FOR EACH ROW EXECUTE FUNCTION reports_declared();
+
+-- Whether a person has opened a report, by the chain.
+CREATE OR REPLACE FUNCTION reports_has_read(person bigint, of_report uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM vault_auditline a JOIN accounts_user u ON u.keypair_id = a.actor
+                 WHERE u.id = person AND a.record = of_report AND a.event = 'reports.read')
+$$;
+
+-- Setting aside takes two who have read, and an attempt to answer where danger is claimed.
+CREATE OR REPLACE FUNCTION reports_set_aside() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'it is back in the inbox already';
+  END IF;
+  IF NEW.ended_at IS NOT NULL THEN
+    RETURN NEW;
+  END IF;
+  SELECT * INTO r FROM reports_report o WHERE o.ref = NEW.report_id FOR NO KEY UPDATE;
+  IF r.state <> 'new'
+     OR r.urgent AND NOT EXISTS (SELECT 1 FROM reports_message m
+                                 WHERE m.report_id = r.ref AND m.desk_id IS NOT NULL)
+     OR NOT reports_has_read(NEW.asked_by_id, r.ref)
+     OR TG_OP = 'UPDATE' AND (NEW.agreed_by_id IS NULL OR NEW.agreed_by_id = NEW.asked_by_id
+        OR NOT simpul_is(NEW.agreed_by_id) OR NOT reports_has_read(NEW.agreed_by_id, r.ref)) THEN
+    RAISE EXCEPTION 'a report is set aside by two who have read it, after an attempt to answer'
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS two_agree ON reports_setaside;
+CREATE TRIGGER two_agree BEFORE INSERT OR UPDATE ON reports_setaside
+  FOR EACH ROW EXECUTE FUNCTION reports_set_aside();
+
+-- Set aside, the first reply waits no more and a second look begins; back, the reply is due again.
+CREATE OR REPLACE FUNCTION reports_aside() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.ref = NEW.report_id FOR NO KEY UPDATE;
+  IF NEW.ended_at IS NULL THEN
+    IF NEW.agreed_at IS DISTINCT FROM OLD.agreed_at THEN
+      UPDATE clocks_clock SET stopped_at = now()
+        WHERE subject = r.ref AND rule IN ('K02', 'K32') AND stopped_at IS NULL;
+      INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+        VALUES (gen_random_uuid(), 'K32', r.ref, r.receiver_id, now(), now() + interval '7 days');
+      UPDATE reports_report SET aside_at = NEW.agreed_at, held = false WHERE ref = r.ref;
+    END IF;
+  ELSIF r.aside_at IS NOT NULL THEN
+    UPDATE reports_report SET aside_at = NULL WHERE ref = r.ref;
+    UPDATE clocks_clock SET stopped_at = now()
+      WHERE subject = r.ref AND rule = 'K32' AND stopped_at IS NULL;
+    IF r.state = 'new' THEN
+      INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+        VALUES (gen_random_uuid(), 'K02', r.ref, r.receiver_id, now(),
+                now() + CASE WHEN r.urgent THEN interval '1 hour' ELSE interval '24 hours' END);
+    END IF;
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS aside ON reports_setaside;
+CREATE TRIGGER aside AFTER UPDATE ON reports_setaside
+  FOR EACH ROW EXECUTE FUNCTION reports_aside();
+
+-- A word from the reporter brings her report back at once, whatever two colleagues thought of it.
+CREATE OR REPLACE FUNCTION reports_wrote_again() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM reports_report r WHERE r.ref = NEW.report_id
+    AND EXISTS (SELECT 1 FROM reports_setaside s WHERE s.report_id = r.ref AND s.ended_at IS NULL)
+    FOR NO KEY UPDATE;  -- the report first, like everybody who changes how it stands
+  UPDATE reports_setaside SET ended_at = now() WHERE report_id = NEW.report_id AND ended_at IS NULL;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS wrote_again ON reports_message;
+CREATE TRIGGER wrote_again AFTER INSERT ON reports_message
+  FOR EACH ROW WHEN (NEW.desk_id IS NULL) EXECUTE FUNCTION reports_wrote_again();
+DROP TRIGGER IF EXISTS wrote_again ON reports_attachment;
+CREATE TRIGGER wrote_again AFTER INSERT ON reports_attachment
+  FOR EACH ROW EXECUTE FUNCTION reports_wrote_again();
+
+-- Two reports are one event only while both reporters say yes to the same question of the same desk.
+CREATE OR REPLACE FUNCTION reports_answered() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF OLD.pair IS NOT NULL AND NEW.pair IS DISTINCT FROM OLD.pair THEN
+    DELETE FROM reports_link WHERE pair = OLD.pair;
+  END IF;
+  IF NEW.pair IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.pair::text, 0));  -- both at the same moment
+    INSERT INTO reports_link (pair, first_id, second_id, made_at)
+      SELECT NEW.pair, least(o.report_id, NEW.report_id), greatest(o.report_id, NEW.report_id), now()
+      FROM reports_question o
+      WHERE o.pair = NEW.pair AND o.ref <> NEW.ref AND o.answer = 'yes' AND o.desk_id = NEW.desk_id
+        AND o.report_id <> NEW.report_id LIMIT 1
+      ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS answered ON reports_question;
+CREATE TRIGGER answered AFTER UPDATE OF answer, pair ON reports_question
+  FOR EACH ROW EXECUTE FUNCTION reports_answered();
+
+CREATE OR REPLACE FUNCTION reports_linked() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT count(DISTINCT q.report_id) FROM reports_question q
+      WHERE q.pair = NEW.pair AND q.answer = 'yes'
+        AND q.report_id IN (NEW.first_id, NEW.second_id)) <> 2 THEN
+    RAISE EXCEPTION 'no link without the yes of both' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS both_said_yes ON reports_link;
+CREATE TRIGGER both_said_yes BEFORE INSERT OR UPDATE ON reports_link
+  FOR EACH ROW EXECUTE FUNCTION reports_linked();
+
+-- Reports that only looked like a flood go back to the others, many at a time.
+CREATE OR REPLACE FUNCTION reports_release(reports uuid[]) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  released int;
+BEGIN
+  UPDATE reports_report r SET held = false
+    WHERE r.ref = ANY (reports) AND r.held AND r.desks && simpul_desks();
+  GET DIAGNOSTICS released = ROW_COUNT;
+  RETURN released;
+END $$;
+GRANT EXECUTE ON FUNCTION reports_release TO simpul_workspace;
+
+-- Nobody at the receiving desk is free of ties, or it has one member and a second pair of eyes is
+-- needed: the fallback desk that the reporter agreed to opens the report now, not after the clock.
+CREATE OR REPLACE FUNCTION reports_pass_on(report uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+  members int;
+  free int;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.ref = report FOR UPDATE;
+  IF r.ref IS NULL OR r.state <> 'new' OR r.woken_at IS NOT NULL OR r.fallback_id IS NULL
+     OR NOT r.receiver_id = ANY (simpul_desks()) THEN
+    RETURN false;
+  END IF;
+  SELECT count(*), count(*) FILTER (WHERE reports_may_own(r.ref, m.user_id, m.desk_id, true))
+    INTO members, free
+    FROM network_membership m WHERE m.desk_id = r.receiver_id AND m.until_at IS NULL;
+  IF free > 0 AND (members > 1 OR NOT EXISTS (
+       SELECT 1 FROM reports_setaside s WHERE s.report_id = r.ref AND s.ended_at IS NULL)) THEN
+    RETURN false;
+  END IF;
+  UPDATE vault_grant g SET state = 'live'
+    WHERE g.tags @> ARRAY[r.ref] AND g.desk = r.fallback_id AND g.state = 'dormant';
+  UPDATE reports_report SET woken_at = now() WHERE ref = r.ref;
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K02', r.ref, r.fallback_id, now(), now() + interval '24 hours');
+  IF free = 0 THEN
+    UPDATE vault_grant g SET state = 'ended', ended_at = now()
+      WHERE g.tags @> ARRAY[r.ref] AND g.desk = r.receiver_id AND g.state <> 'ended';
+  END IF;
+  RETURN true;
+END $$;
+GRANT EXECUTE ON FUNCTION reports_pass_on TO simpul_workspace;
+
+-- What is two days late, and told to nobody yet: the worker asks, and tells. Metadata alone.
+CREATE OR REPLACE FUNCTION worker_lateness(of_report uuid)
+RETURNS TABLE (subject uuid, what text, since timestamptz, desk bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.subject, w.what, w.since, c.desk_id
+  FROM clocks_clock c
+  CROSS JOIN LATERAL (SELECT CASE c.rule WHEN 'K31' THEN 'next_action' ELSE 'unanswered' END AS what,
+                             CASE c.rule WHEN 'K31' THEN c.started_at ELSE c.due_at END AS since) w
+  WHERE c.stopped_at IS NULL AND (of_report IS NULL OR c.subject = of_report)
+    AND (c.rule = 'K31' AND c.due_at <= now()
+         OR c.rule = 'K02' AND c.due_at <= now() - interval '48 hours'
+            AND NOT EXISTS (SELECT 1 FROM clocks_clock o WHERE o.subject = c.subject
+                            AND o.rule = 'K02' AND o.stopped_at IS NULL AND o.due_at > c.due_at))
+    AND NOT EXISTS (SELECT 1 FROM reports_escalation e
+                    WHERE e.report_id = c.subject AND e.what = w.what AND e.since_at = w.since)
+  ORDER BY w.since, c.ref
+$$;
+
+CREATE OR REPLACE FUNCTION worker_late() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT l.subject FROM worker_lateness(NULL) l LIMIT 500
+$$;
+
+CREATE OR REPLACE FUNCTION worker_escalate(report uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.ref = report FOR UPDATE;
+  INSERT INTO reports_escalation (ref, report_id, code, what, since_at, desk_id, late_desk_id, told_at)
+    SELECT gen_random_uuid(), r.ref, r.code, l.what, l.since,
+           NULLIF(r.outside_id, coalesce(r.taken_by_id, l.desk)), coalesce(r.taken_by_id, l.desk), now()
+    FROM worker_lateness(report) l WHERE r.ref IS NOT NULL
+    ON CONFLICT DO NOTHING;
+  RETURN FOUND;
+END $$;
+GRANT EXECUTE ON FUNCTION worker_late, worker_escalate TO simpul_worker;
+
 -- After a restore: ends again what had been ended since the backup was made. The owner's alone.
 CREATE OR REPLACE FUNCTION owner_end_again(event text, record uuid, "row" uuid, at timestamptz)
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$

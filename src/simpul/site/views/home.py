@@ -33,6 +33,7 @@ from simpul.referrals import queries as referrals
 from simpul.reports import actions as report_actions
 from simpul.reports import content
 from simpul.reports import queries as reports
+from simpul.reports.models import Report
 
 MOST = 50  # lines of one kind; the rest is one click away
 STOPPED_FOR = timedelta(days=30)
@@ -50,6 +51,10 @@ def show(request: Request) -> HttpResponse:
         "today": [_case(case, labels, actor.zone) for case in today],
         "asked": _referrals(actor),
         "arrived": _reports(actor),
+        "without": [_without(report) for report in reports.without_owner(actor)[:MOST]],
+        "told": reports.escalations(actor).count(),
+        "held": reports.listed(actor, "held", now).count(),
+        "look_again": reports.listed(actor, "aside", now).filter(due_at__lte=now).count(),
         "stopped": list(reports.withdrawn(actor, now - STOPPED_FOR)[:MOST]),
         "proposals": [
             _proposal(proposal)
@@ -139,6 +144,17 @@ def _reports(actor: Actor) -> list[Line]:
             }
         )
     return lines
+
+
+def _without(report: Report) -> Line:
+    """A report whose owner has gone or is tied."""
+    return {
+        "title": report.code,
+        "url": reverse("reports:read", args=[report.code]),
+        "due_at": report.due_at,
+        "act_url": reverse("reports:hand_over", args=[report.code]),
+        "act_label": _("Tetapkan pemilik"),
+    }
 
 
 def _clock(running: dict[UUID, Clock], ref: UUID, actor: Actor) -> Face | None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from simpul.core import refusals
 from simpul.core.access import AgainstTheRules
 from simpul.network.http import Request
-from simpul.wording import access, actions, forms, queries, shipped
+from simpul.wording import access, actions, forms, queries, shipped, sound
 
 
 def listed(request: Request) -> HttpResponse:
@@ -41,8 +41,9 @@ def add(request: Request) -> HttpResponse:
     if form.is_valid():
         said = dict(form.cleaned_data)
         with refusals.shown_on(form):
+            clean = sound.cleaned(said.pop("file"))
             recording = actions.record(
-                actor=request.actor, data=said.pop("file"), now=timezone.now(), **said
+                actor=request.actor, reading=clean, now=timezone.now(), **said
             )
             return redirect("wording:recording", recording.ref)
     values = {"form": form, "may_edit": access.can_propose(request.actor)}

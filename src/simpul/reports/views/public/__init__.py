@@ -37,6 +37,7 @@ from simpul.reports import (
 from simpul.reports.access import Reporter
 from simpul.reports.actions import CannotReceive, Filing
 from simpul.reports.doors import behind_receipt
+from simpul.reports.floods import Flood
 from simpul.reports.forms import public as forms
 from simpul.reports.models import Report
 from simpul.reports.reading import Answers
@@ -53,6 +54,7 @@ MOVES = {"back": -1, "skip": 1, "next": 1}
 # A page that holds words nobody has sent, or words shown once, has no link that would lose them.
 ALONE: dict[str, Any] = {"other_language_url": "", "navigation": []}
 patience = Patience()
+flood = Flood()
 refused = Hourly()
 
 
@@ -214,7 +216,7 @@ def _send(request: HttpRequest) -> HttpResponse:
     with context.opened("public", receipt=opened.lookup):
         filed = actions.file(
             actor=Filing(), receipt=opened, answers=_answers(form), receiver=receiver,
-            fallback=fallback, now=now,
+            fallback=fallback, now=now, held=flood.holds(source, time.monotonic()),
         )  # fmt: skip
         if not filed.shows_words:
             return render(request, "reports/public/known.html", {"t": content.texts()}, status=409)
@@ -560,6 +562,8 @@ def _mine(
             for m, text in shown.messages
         ],
         "files": shown.files,
+        "late": own.late(),
+        "questions": access.own_questions(),
         "message": message or forms.Message(),
         "file": forms.File() if len(shown.files) < own.MOST_FILES else None,
         "file_sentence": file_sentence,
