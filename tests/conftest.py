@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from simpul.network import access as network_access
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
 from simpul.vault import condition, context, keydirectory, pins, receipts
+from simpul.wording import texts as wording
 
 # The same examples each time, and no stopwatch: a busy machine is no mistake.
 hypothesis.settings.register_profile("simpul", deadline=None, derandomize=True, database=None)
@@ -46,6 +48,12 @@ def _a_fresh_look_at_keys() -> Iterator[None]:
         fresh = path.with_suffix(f".{os.getpid()}")  # other workers read it meanwhile
         fresh.write_text(before)
         fresh.replace(path)
+
+
+@pytest.fixture(autouse=True)
+def _the_shipped_texts() -> None:
+    """No test looks for editions of another; tests/wording looks at every call."""
+    wording._known, wording._looked = wording.Now(), time.monotonic()
 
 
 @pytest.fixture(autouse=True)

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "simpul.accounts",
     "simpul.network",
     "simpul.clocks",
+    "simpul.wording",
     "simpul.directory",
     "simpul.reports",
     "simpul.cases",
@@ -143,7 +144,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # Only the public base page carries its style inside; it is allowed by its hash and nothing else is.
 _digest = b64encode(sha256(public_style().encode()).digest()).decode()
 DOORS["public"]["CONTENT_SECURITY_POLICY"] = {
-    "DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"] | {"style-src": [f"'sha256-{_digest}'"]}
+    "DIRECTIVES": CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    | {"style-src": [f"'sha256-{_digest}'"], "media-src": [SELF]}  # pages read aloud
 }
 if DOOR in DOORS:
     globals().update(DOORS[DOOR])

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from launch import catalogues
+from simpul.wording import words
 
 REPO = Path(__file__).parents[2]
-BLOCKED = tomllib.loads(Path(__file__).with_name("blocked.toml").read_text())
+BLOCKED = tomllib.loads((REPO / "src/simpul/wording/content/blocked.toml").read_text())
 RULES: list[dict[str, Any]] = BLOCKED["rule"]
-LONGEST = 12  # words of a sentence that a survivor reads
 
 
 @dataclass(frozen=True)
@@ -113,18 +113,7 @@ def breaks(rule: dict[str, Any], said: Said) -> bool:
     """Whether the text says what the rule blocks, outside the rule's exceptions."""
     if rule["where"] == "public" and not said.public:
         return False
-    left = said.text
-    for excuse in rule.get("except", []):
-        if fnmatch(said.place, excuse.get("place", "*")):
-            left = re.sub(excuse.get("text", r"(?s).+"), " ", left, flags=re.I)
-    return re.search(rule["pattern"], " ".join(left.split()), re.I) is not None
-
-
-def long_sentences(said: Said) -> list[str]:
-    """The sentences of a text with more words than a survivor should have to hold."""
-    parts = re.split(r"(?<=[.!?…])[\s\"”]+|\n\s*\n", said.text)
-    sentences = [" ".join(part.split()) for part in parts]
-    return [s for s in sentences if len(re.findall(r"\S*\w\S*", s)) > LONGEST]
+    return words.breaks(rule, said.place, said.text)
 
 
 @cache
@@ -143,7 +132,10 @@ def test_survivors_read_short_sentences() -> None:
     excused = {item["text"] for item in BLOCKED["long"]}
     shown = [said for said in everything() if said.public and said.language == "id"]
     found = {
-        f"{said.place}: {s}" for said in shown for s in long_sentences(said) if s not in excused
+        f"{said.place}: {s}"
+        for said in shown
+        for s in words.long_sentences(said.text)
+        if s not in excused
     }
     assert sorted(found) == []
 
@@ -226,5 +218,5 @@ def test_a_workspace_page_may_use_the_laws_word(tmp_path: Path) -> None:
 
 def test_a_long_sentence_is_found_and_a_short_one_passes() -> None:
     twelve = "Satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas %(n)s."
-    assert long_sentences(Said("x", f"{twelve} {twelve}")) == []
-    assert long_sentences(Said("x", f"{twelve} Dan {twelve}")) == [f"Dan {twelve}"]
+    assert words.long_sentences(f"{twelve} {twelve}") == []
+    assert words.long_sentences(f"{twelve} Dan {twelve}") == [f"Dan {twelve}"]

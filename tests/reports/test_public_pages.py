@@ -112,7 +112,9 @@ def test_every_answer_arrives_in_its_compartment(browser: Browser, cast: Cast) -
     browser.press("send", SEND, story=STORY, fallback="yes", excluded=[other])
     words = browser.words()
     assert said(cast, words) == {
-        "safety": {"danger": "no", "health72": "unknown", "child": "skip", "transit": ""},
+        "safety": {
+            "danger": "no", "selfharm": "", "health72": "unknown", "child": "skip", "transit": "",
+        },
         "notes": {"needs": ["health", "talk"], "region": "53.71", "for_whom": "self"},
         "contact": {
             "channel": "call", "detail": "0000-0000-1101", "hours": "pagi", "cover": "dari toko",

@@ -64,7 +64,7 @@ EXECUTABLE = {
         "cases_names_anew", "network_entrusted", "vault_forget_epochs", "vault_reseal",
         "vault_stale", "vault_stale_count",
         "reports_tells_person", "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
-        "vault_leads", "vault_versions",
+        "vault_leads", "vault_versions", "wording_keeps",
         "reports_pass_on", "reports_release", "simpul_is",
     },
     "simpul_public": CONTEXT
@@ -92,7 +92,9 @@ REFERENCE = {
 }  # fmt: skip
 # All rights on tables of the roles that hold few: table → rights, or columns where not all.
 PUBLIC_RIGHTS = dict.fromkeys(REFERENCE, READ) | {
-    "accounts_session": {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    "accounts_session": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "wording_edition": READ,
+    "wording_recording": READ,
 }
 WORKER_RIGHTS = dict.fromkeys(REFERENCE, READ) | {
     "vault_auditpending": {"SELECT", "DELETE"},
@@ -123,6 +125,10 @@ SEEN_WITHOUT_CONTEXT = {
     ("simpul_workspace", "directory_service"): "services are public",
     ("simpul_public", "directory_service"): "services are public",
     ("simpul_worker", "directory_service"): "services are public",
+    ("simpul_workspace", "wording_edition"): "texts of the public door, and drafts of them",
+    ("simpul_workspace", "wording_recording"): "the same, read aloud",
+    ("simpul_public", "wording_edition"): "what two people signed is for everybody",
+    ("simpul_public", "wording_recording"): "the same, read aloud",
     ("simpul_worker", "accounts_session"): "what has expired, without its seal",
     ("simpul_worker", "cases_document"): "budget columns: uploads that were not finished",
     ("simpul_worker", "clocks_clock"): "budget columns: what is due",

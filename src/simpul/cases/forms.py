@@ -207,6 +207,12 @@ class WalkIn(Due):
     transit = forms.ChoiceField(
         label=_("Sedang dibawa pergi, ditahan, atau dijaga?"), choices=ASKED, required=False
     )
+    selfharm = forms.ChoiceField(
+        label=_("Ingin melukai diri sendiri?"),
+        help_text=_("Bertanya dengan tenang tidak menambah bahaya. Bila ya, temani dia."),
+        choices=ASKED,
+        required=False,
+    )
     needs = forms.MultipleChoiceField(
         label=_("Apa yang paling ia butuhkan hari ini?"),
         widget=forms.CheckboxSelectMultiple,
@@ -295,7 +301,7 @@ class WalkIn(Due):
     def answers(self) -> dict[str, dict[str, Any]]:
         """The answers by compartment, in the shape of the public door's."""
         said = self.cleaned_data
-        safety = ("danger", "health72", "child", "transit")
+        safety = content.QUESTIONS
         contact = ("channel", "detail", "hours", "cover")
         return {
             "safety": {name: said[name] for name in safety if said[name]},

@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.db.models import QuerySet
 
 from simpul.core import content
 from simpul.directory.models import Service
 from simpul.network.models import Desk, Region
-
-CONTENT = Path(__file__).parent / "content"
+from simpul.wording import texts as wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Hotline:
 def hotlines(*answers: str) -> list[Hotline]:
     """The numbers that help with these answers, in the order of the file; without any, all numbers.
 
-    `answers` are danger, health72, child, transit (questions of the report's first page), selfharm.
+    `answers` are danger, selfharm, health72, child, transit: questions of the report's first page.
     """
     return [
         Hotline(
@@ -40,7 +38,7 @@ def hotlines(*answers: str) -> list[Hotline]:
             what=content.say(row["what"]),
             caution=content.say(row["caution"]) if "caution" in row else "",
         )
-        for row in content.load(CONTENT / "hotlines.toml")["hotline"]
+        for row in wording.raw("directory/hotlines")["hotline"]
         if not answers or set(answers) & set(row["show_first_for"])
     ]
 
@@ -58,8 +56,8 @@ class Outside:
 
 def outside(codes: Iterable[str]) -> list[Outside]:
     """The doors outside the network that carry these codes, in the order that is asked for."""
-    rows = content.load(CONTENT / "doors.toml")["door"]
-    numbers = {r["code"]: r["number"] for r in content.load(CONTENT / "hotlines.toml")["hotline"]}
+    rows = wording.raw("directory/doors")["door"]
+    numbers = {r["code"]: r["number"] for r in wording.raw("directory/hotlines")["hotline"]}
     return [
         Outside(
             name=content.say(row["name"]),
@@ -74,7 +72,7 @@ def outside(codes: Iterable[str]) -> list[Outside]:
 
 def kinds() -> dict[str, str]:
     """The names of all kinds of help, by code, in the order of the file."""
-    rows = content.load(CONTENT / "services.toml")["service"]
+    rows = wording.raw("directory/services")["service"]
     return {row["code"]: content.say(row["name"]) for row in rows}
 
 

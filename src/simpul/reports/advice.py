@@ -10,6 +10,7 @@ from simpul.reports import content
 # Which answers are worth a word, question by question; danger always is.
 WORTH = {
     "danger": {"yes", "unknown", "no", ""},
+    "selfharm": {"yes", "unknown"},
     "health72": {"yes", "unknown", "no"},
     "child": {"yes", "unknown"},
     "transit": {"yes", "unknown"},
@@ -40,12 +41,24 @@ def after(answers: Mapping[str, str], *, for_other: bool | None = None) -> list[
             numbers = directory.hotlines(question) if strong else []
             new = [line for line in numbers if line.code not in shown]
             shown |= {line.code for line in new}
-            found.append(Advice(question, _text(question, answer, for_other), strong, new))
+            found.append(Advice(question, _text(question, answers, for_other), strong, new))
+    if any(item.is_strong for item in found) and not answers.get("danger", "").removeprefix(
+        "skip"
+    ):
+        return found[
+            1:
+        ]  # the numbers are there already: no word about a question that was skipped
     return found
 
 
-def _text(question: str, answer: str, for_other: bool | None) -> str:
+def _text(question: str, answers: Mapping[str, str], for_other: bool | None) -> str:
+    """The advice; a child who may be reading herself is spoken to as one."""
+    answer = answers.get(question, "").removeprefix("skip")
+    said = content.texts()["page1"][question]
     key = f"answer_{answer or 'skip'}"
+    for_child = f"{key}_child"
     if question == "child" and answer == "yes" and for_other:
         key = "answer_yes_other"
-    return str(content.texts()["page1"][question][key])
+    elif answers.get("child") == "yes" and not for_other and for_child in said:
+        key = for_child
+    return str(said[key])

@@ -1,13 +1,13 @@
-"""The texts and choices of the report, from `content/report.toml`."""
+"""The texts and choices of the report, from `content/report.toml` and the editions in force."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from simpul.core import content
+from simpul.wording import texts as wording
 
-PATH = Path(__file__).parent / "content" / "report.toml"
-QUESTIONS = ("danger", "health72", "child", "transit")
+FILE = "reports/report"
+QUESTIONS = ("danger", "selfharm", "health72", "child", "transit")
 
 
 def texts() -> content.Texts:
@@ -16,8 +16,8 @@ def texts() -> content.Texts:
 
 
 def raw() -> dict[str, Any]:
-    """The content file as it stands."""
-    return content.load(PATH)
+    """The content file as it is said now."""
+    return wording.raw(FILE)
 
 
 def choices(group: str, *, retired: bool = False) -> list[tuple[str, str]]:
@@ -44,8 +44,8 @@ def needs_met(needs: Iterable[str], kinds: Iterable[str]) -> list[str]:
 
 
 def version() -> str:
-    """The version of the wording that a reporter agrees to."""
-    return str(raw()["version"])
+    """The version of the wording that a reporter agrees to; it names the editions in force too."""
+    return wording.version(FILE)
 
 
 def summary(answers: dict[str, Any], region: str) -> str:

@@ -14,6 +14,7 @@ from simpul.vault.models import Compartment
 QUESTIONS: dict[str, dict[str, Any]] = {
     Compartment.SAFETY: {
         "danger": _("Bahaya sekarang"),
+        "selfharm": _("Keinginan melukai diri sendiri"),
         "health72": _("Kekerasan seksual dalam 3 hari terakhir"),
         "child": _("Berumur di bawah 18 tahun"),
         "transit": _("Sedang dibawa pergi, ditahan, atau dijaga"),

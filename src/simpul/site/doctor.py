@@ -17,6 +17,7 @@ from simpul.site import database, schema
 from simpul.vault import keydirectory
 from simpul.vault.keydirectory import Untrusted
 from simpul.vault.models import AuditPending
+from simpul.wording import queries as wording
 
 # What is wrong and what to do, each in Indonesian and English; nothing when it is sound.
 Wrong = tuple[str, str, str, str] | None
@@ -214,12 +215,29 @@ def a_fallback_is_there() -> Wrong:
     )  # fmt: skip
 
 
+def texts_are_signed() -> Wrong:
+    """Whether two people signed every edited text and every reading that is in force."""
+    try:
+        names = ", ".join(wording.unsigned())
+    except Untrusted:
+        return None  # `directory_is_signed` says it
+    if names:
+        return (
+            f"Tidak ditandatangani dua orang, jadi tidak tampil: {names}.",
+            f"Not signed by two people, so not shown: {names}.",
+            "Tarik kembali di halaman Teks, lalu usulkan lagi. Cari tahu siapa yang mengubah basis data.",
+            "Take it back on the page of texts and propose it anew. Find out who changed the database.",
+        )
+    return None
+
+
 Question = Callable[[], Wrong]
 WITHOUT_MODELS: list[Question] = [
     clocks_agree, roles_are_small, policies_are_forced, worker_sweeps,
 ]  # fmt: skip
 WITH_MODELS: list[Question] = [
     directory_is_signed, audit_is_linked, sessions_are_swept, desks_have_two, a_fallback_is_there,
+    texts_are_signed,
 ]  # fmt: skip
 
 

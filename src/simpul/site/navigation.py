@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from simpul import VERSION
 from simpul.network.actor import Actor
 from simpul.reports import modes
+from simpul.wording import access as wording
 
 Entry = tuple[Any, str]  # label, URL name
 Link = dict[str, Any]
@@ -36,6 +37,7 @@ MAIN: dict[str, list[Entry]] = {
         (_("Cari bantuan"), "directory:places"),
     ],
 }
+TEXTS: Entry = (_("Teks"), "wording:texts")  # for those who keep them
 # Pages that stand for themselves, not for their room.
 EXACTLY = {"site:home", "reports:phrases"}
 # Pages of one case, in every room that has one; their URLs take the case's code as `case_code`.
@@ -67,7 +69,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return values
     return {
         **values,
-        "navigation": _main(request, "workspace"),
+        "navigation": _main(request, "workspace", keeps_texts=wording.keeps_texts(actor)),
         "desk_name": _place(actor),
         "sign_out_url": reverse("accounts:sign_out"),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
@@ -87,7 +89,7 @@ def _modes(request: HttpRequest) -> Link:
     }
 
 
-def _main(request: HttpRequest, door: str) -> list[Link]:
+def _main(request: HttpRequest, door: str, *, keeps_texts: bool = False) -> list[Link]:
     """The main links; the room of this page is the current one, for every page of a case: cases."""
     match = request.resolver_match
     room = match.namespace if match else ""
@@ -103,7 +105,7 @@ def _main(request: HttpRequest, door: str) -> list[Link]:
             if exact
             else name.partition(":")[0] == room and name not in EXACTLY,
         }
-        for label, name in MAIN[door]
+        for label, name in [*MAIN[door], *([TEXTS] if keeps_texts else [])]
     ]
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
         path("cases/", include("simpul.cases.urls.public")),
         path("referrals/", include("simpul.referrals.urls.public")),
         path("directory/", include("simpul.directory.urls.public")),
+        path("wording/", include("simpul.wording.urls.public")),
         prefix_default_language=False,
     ),
 ]

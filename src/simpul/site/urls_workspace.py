@@ -23,6 +23,7 @@ urlpatterns = [
         path("cases/", include("simpul.cases.urls.workspace")),
         path("referrals/", include("simpul.referrals.urls.workspace")),
         path("directory/", include("simpul.directory.urls.workspace")),
+        path("wording/", include("simpul.wording.urls.workspace")),
         prefix_default_language=False,
     ),
 ]

@@ -14,7 +14,7 @@ from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content, guardrails, queries, reading
+from simpul.reports import access, content, guardrails, queries, reading, triage
 from simpul.reports.access import Reporter
 from simpul.reports.actions import duties
 from simpul.reports.actions.pledges import Unread
@@ -172,8 +172,7 @@ def _fresh(record: UUID, compartment: str) -> OpenEnvelope:
 
 
 def _is_urgent(answers: Answers) -> bool:
-    safety = answers.get(Compartment.SAFETY, {})
-    return any(safety.get(question) == "yes" for question in ("danger", "health72", "transit"))
+    return triage.is_urgent(answers.get(Compartment.SAFETY, {}))
 
 
 @transaction.atomic

@@ -100,6 +100,7 @@ class Report(forms.Form):
     plain = One(required=False, choices=[("1", "")])
 
     danger = One(required=False, widget=forms.RadioSelect)
+    selfharm = One(required=False, widget=forms.RadioSelect)
     health72 = One(required=False, widget=forms.RadioSelect)
     child = One(required=False, widget=forms.RadioSelect)
     transit = One(required=False, widget=forms.RadioSelect)

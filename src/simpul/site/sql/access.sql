@@ -60,6 +60,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WHERE u.keypair_id = simpul_person() AND g.id = of_agency)
 $$;
 
+-- Whether the person of the request keeps the texts of the public door.
+CREATE OR REPLACE FUNCTION wording_keeps() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM network_desk d
+                 WHERE d.id = ANY (simpul_desks()) AND d.duty = 'coordination')
+      OR EXISTS (SELECT 1 FROM network_administrator a JOIN accounts_user u ON u.id = a.user_id
+                 WHERE u.keypair_id = simpul_person())
+$$;
+
 -- Rights --------------------------------------------------------------------------------------
 
 -- PostgreSQL lets everybody execute a new function; here nobody may who is not named.
@@ -73,7 +82,7 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO simpul_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO simpul_workspace;
 GRANT EXECUTE ON FUNCTION simpul_desks(), simpul_person(), simpul_receipt(), simpul_door()
   TO simpul_workspace, simpul_public, simpul_worker, simpul_backup;
-GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, simpul_is, reports_tells_person
+GRANT EXECUTE ON FUNCTION vault_leads, simpul_supervises, simpul_is, reports_tells_person, wording_keeps
   TO simpul_workspace;
 
 -- Reference data and public keys: what everyone who seals must be able to check.
@@ -105,6 +114,10 @@ GRANT SELECT, INSERT, UPDATE (state, ended_at) ON vault_grant TO simpul_workspac
 GRANT SELECT ON vault_auditline, vault_audithead TO simpul_workspace;
 GRANT SELECT, UPDATE (seen_at, seen_by, reason) ON network_alarm TO simpul_workspace;
 GRANT SELECT, INSERT, UPDATE, DELETE ON directory_service TO simpul_workspace;
+GRANT SELECT, INSERT, UPDATE (number, approved_by, approved_at, approval, until_number, ended_at)
+  ON wording_edition, wording_recording TO simpul_workspace;
+GRANT UPDATE (reviewer, reviewed_on, review_note) ON wording_edition TO simpul_workspace;
+GRANT SELECT ON wording_edition, wording_recording TO simpul_public;
 GRANT SELECT, INSERT ON clocks_clock TO simpul_workspace;
 GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
 GRANT SELECT ON reports_report, reports_part, reports_attachment TO simpul_workspace;
@@ -154,6 +167,7 @@ DECLARE
     'network_share', 'network_contribution', 'network_alarm', 'network_alarmcursor',
     'vault_passkey', 'vault_recoverycode',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
+    'wording_edition', 'wording_recording',
     'directory_service', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'reports_declaration', 'reports_escalation', 'reports_setaside',
     'reports_acknowledgement', 'reports_question', 'reports_link', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
@@ -441,3 +455,22 @@ CREATE POLICY seen ON referrals_reportback FOR SELECT TO simpul_workspace
 CREATE POLICY written ON referrals_reportback FOR INSERT TO simpul_workspace
   WITH CHECK (EXISTS (SELECT 1 FROM referrals_referral r
                       WHERE r.ref = referral_id AND r.to_desk_id = ANY (simpul_desks())));
+
+-- Texts and readings: the public door sees what a second person approved; a desk of coordination
+-- proposes, and it or an administrator decides. A trigger lets each row only move forward.
+CREATE POLICY seen ON wording_edition FOR SELECT TO simpul_workspace USING (true);
+CREATE POLICY said ON wording_edition FOR SELECT TO simpul_public USING (approved_at IS NOT NULL);
+CREATE POLICY proposed ON wording_edition FOR INSERT TO simpul_workspace
+  WITH CHECK (proposed_by = simpul_person() AND approved_at IS NULL AND ended_at IS NULL
+              AND EXISTS (SELECT 1 FROM network_desk d
+                          WHERE d.id = ANY (simpul_desks()) AND d.duty = 'coordination'));
+CREATE POLICY decided ON wording_edition FOR UPDATE TO simpul_workspace
+  USING (wording_keeps()) WITH CHECK (wording_keeps());
+CREATE POLICY seen ON wording_recording FOR SELECT TO simpul_workspace USING (true);
+CREATE POLICY said ON wording_recording FOR SELECT TO simpul_public USING (approved_at IS NOT NULL);
+CREATE POLICY proposed ON wording_recording FOR INSERT TO simpul_workspace
+  WITH CHECK (proposed_by = simpul_person() AND approved_at IS NULL AND ended_at IS NULL
+              AND EXISTS (SELECT 1 FROM network_desk d
+                          WHERE d.id = ANY (simpul_desks()) AND d.duty = 'coordination'));
+CREATE POLICY decided ON wording_recording FOR UPDATE TO simpul_workspace
+  USING (wording_keeps()) WITH CHECK (wording_keeps());

@@ -954,3 +954,30 @@ END $$;
 DROP TRIGGER IF EXISTS fits ON cases_arrival;
 CREATE TRIGGER fits BEFORE INSERT OR UPDATE ON cases_arrival
   FOR EACH ROW EXECUTE FUNCTION cases_arrival_fits();
+
+-- A text or a reading moves forward only: proposed, approved by a second person, ended. What it says
+-- never changes, and what was approved or ended stays so, whoever writes.
+CREATE OR REPLACE FUNCTION wording_forward() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  may_change text[] := ARRAY['until_number', 'ended_at'];
+BEGIN
+  IF OLD.approved_at IS NULL THEN
+    may_change := may_change || ARRAY['number', 'approved_by', 'approved_at', 'approval',
+                                      'reviewer', 'reviewed_on', 'review_note'];
+  END IF;
+  IF OLD.ended_at IS NOT NULL OR to_jsonb(NEW) - may_change <> to_jsonb(OLD) - may_change
+     OR NEW.approved_at IS NOT NULL AND OLD.approved_at IS NULL
+        AND (NEW.approved_by IS NULL OR NEW.approval IS NULL OR NEW.number IS NULL
+             OR simpul_door() = 'simpul_workspace' AND NEW.approved_by <> simpul_person())
+  THEN
+    RAISE EXCEPTION 'a text moves forward only' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS forward ON wording_edition;
+CREATE TRIGGER forward BEFORE UPDATE ON wording_edition
+  FOR EACH ROW EXECUTE FUNCTION wording_forward();
+DROP TRIGGER IF EXISTS forward ON wording_recording;
+CREATE TRIGGER forward BEFORE UPDATE ON wording_recording
+  FOR EACH ROW EXECUTE FUNCTION wording_forward();

@@ -33,6 +33,7 @@ from simpul.reports import (
     queries,
     reading,
     routing,
+    triage,
     words,
 )
 from simpul.reports.access import Reporter
@@ -119,7 +120,7 @@ def _advice(form: forms.Report) -> dict[str, Any]:
     for_other = content.is_for_other({"for_whom": for_whom}) if for_whom else None
     found = advice.after(answers, for_other=for_other)
     return {
-        "calls_first": answers["danger"] == "yes",
+        "calls_first": triage.calls_first(answers),
         "advice": found,
         "has_numbers": any(item.hotlines for item in found),
         "for_other": for_other,
@@ -133,7 +134,9 @@ def _offered(form: forms.Report) -> list[Desk]:
     desks = queries.receivers(
         form.said("region"), form.keep_out(), needs=form.said("needs"), rules=form.rules()
     )
-    return desks[:MOST_RECEIVERS]
+    answers = {question: form.said(question) for question in content.QUESTIONS}
+    kinds = directory.kinds_of(desks)
+    return triage.in_order(desks, answers, kinds, form.said("region"))[:MOST_RECEIVERS]
 
 
 def _choices(form: forms.Report) -> dict[str, Any]:
@@ -144,10 +147,11 @@ def _choices(form: forms.Report) -> dict[str, Any]:
     said = content.texts()["page3"]
     token = form.said("token")
     region = form.said("region")
-    is_recent = form.said("health72") in {"yes", "unknown"}
-    places = (
-        directory.places(region, "medical_72h", timezone.now()) if is_recent and region else []
-    )
+    answers = {question: form.said(question) for question in content.QUESTIONS}
+    found = [
+        (kind, directory.places(region, kind, timezone.now())[:3] if region else [])
+        for kind in triage.places_first(answers)
+    ]
     return {
         "can_send": bool(desks),
         "hotlines": [] if desks else directory.hotlines(),
@@ -165,7 +169,7 @@ def _choices(form: forms.Report) -> dict[str, Any]:
         "warnings": routing.warnings(form.said("kind")),
         "is_work": form.rules().is_work or form.said("kind") in {"", "unknown"},
         "may_be_child": form.said("child") in {"yes", "unknown"},
-        "health": places[:3],
+        "first": [(kind, places) for kind, places in found if places],
         "token": token if receipts.is_token(token) else receipts.new_token(),
     }
 

@@ -1,0 +1,1 @@
+"""The pages on which texts are kept, and the readings that a survivor may hear."""
