@@ -1,12 +1,14 @@
 """The texts and choices of the report, from `content/report.toml`."""
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from simpul.core import content
 
 PATH = Path(__file__).parent / "content" / "report.toml"
+PAPER = Path(__file__).parent / "content" / "paper.toml"
 QUESTIONS = ("danger", "health72", "child", "transit")
 
 
@@ -38,6 +40,17 @@ def needs_met(needs: Iterable[str], kinds: Iterable[str]) -> list[str]:
 def version() -> str:
     """The version of the wording that a reporter agrees to."""
     return str(raw()["version"])
+
+
+def checked() -> date:
+    """The day on which the wording was last looked at."""
+    day: date = raw()["checked"]
+    return day
+
+
+def paper() -> content.Texts:
+    """What stands on the paper form beside the questions."""
+    return content.Texts(content.load(PAPER)["paper"])
 
 
 def summary(answers: dict[str, Any], region: str) -> str:
