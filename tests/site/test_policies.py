@@ -68,7 +68,7 @@ EXECUTABLE = {
     "simpul_public": CONTEXT
     | {
         "public_attach", "public_attachments", "public_consents", "public_envelopes",
-        "public_file_report", "public_grants", "public_messages", "public_next_actions",
+        "public_file_report", "public_grants", "public_hand_off", "public_messages", "public_next_actions",
         "public_own", "public_own_case", "public_parts", "public_reads", "public_referrals",
         "public_reopen", "public_replace_receipt", "public_reply_due", "public_reports_back",
         "public_send",
@@ -517,6 +517,7 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_replace_receipt": (replaced,),
         "public_file_report": (filed,),
         "public_reopen": (taken,),
+        "public_hand_off": (json.dumps({"handoff": {"ref": str(case.ref)}}),),
     }
 
 

@@ -227,6 +227,7 @@ def _ask_again(
 
 
 def fallback_of(form: forms.Report, receiver: Desk) -> Desk | None:
+    """The desk that may open the report when nobody answers, outside what is kept out."""
     return queries.fallback_for(receiver, form.office_said(), excluded=form.excluded_said())
 
 
