@@ -8,7 +8,8 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from simpul.clocks.models import Clock
 from simpul.handoffs import actions, adapters, outbox
@@ -149,6 +150,20 @@ def test_the_number_stands_in_no_column_of_any_table(
         for (row,) in query(f'SELECT t::text FROM "{table}" t'):
             assert digits not in row and digits.encode().hex() not in row, table
             assert "kiriman-17" not in row, table
+
+
+@EACH
+def test_no_statement_that_the_database_gets_shows_the_number(
+    name: str, provider: Standin, public: Door
+) -> None:
+    """Neither number nor words, also where the database logs what it is asked."""
+    with CaptureQueriesContext(connection) as asked:
+        delivered(name, public, f"jam 9. {STORY}")
+    statements = " ".join(one["sql"] for one in asked.captured_queries)
+    assert "public_hand_off" in statements
+    digits = NUMBER.strip("+")
+    for mark in (digits, digits.encode().hex(), "biru", "09.00"):
+        assert mark not in statements
 
 
 def test_it_starts_the_clock_of_calling_back_and_one_line_of_the_chain(

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,25 @@ def test_asked_by_whatsapp_called_and_typed_together(
     reader = opened("public")
     open_news(reader, words)
     expect(reader.locator("h1")).to_contain_text("Kabar")
+
+
+def test_of_many_deliveries_at_once_one_request_waits(house: Running, provider: Standin) -> None:
+    """A number that writes eight times in a moment, and a delivery that comes eight times."""
+    wire = Wire(house)
+    before = house.sql("SELECT count(*) FROM handoffs_handoff")[0][0]
+    with ThreadPoolExecutor(8) as pool:
+        many = [
+            pool.submit(written, wire, f"jam {hour}", number="+6200000000021")
+            for hour in range(8, 16)
+        ]
+        same = [
+            pool.submit(written, wire, "jam 8", number="+6200000000022", id="m1")
+            for _time in range(8)
+        ]
+        assert {one.result() for one in [*many, *same]} == {200}
+    rows = house.sql("SELECT state, count(*) FROM handoffs_handoff GROUP BY caller, state")
+    assert sum(int(str(count)) for _state, count in rows) == int(str(before)) + 5 + 1
+    assert all(count == 1 for state, count in rows if state == "waiting")
 
 
 def type_down(page: Page) -> str:

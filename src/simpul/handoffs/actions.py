@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from simpul.clocks.models import Clock
-from simpul.core.access import AgainstTheRules, require
+from simpul.core.access import AgainstTheRules, NotYours, require
 from simpul.handoffs import access
 from simpul.handoffs.access import Caller
-from simpul.handoffs.models import CLOSING, TRIES, Handoff
+from simpul.handoffs.models import APART, CLOSING, TRIES, Handoff
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
 from simpul.vault import audit, crypto, envelopes, rows, sources
@@ -114,11 +114,12 @@ def read(*, actor: Actor, handoff: Handoff) -> tuple[str, str]:
 
 @transaction.atomic
 def note_try(*, actor: Actor, handoff: Handoff, now: datetime) -> None:
-    """A call that nobody answered; the promise to call is kept with it."""
+    """A call that nobody answered; the promise to call is kept with it. Pressed twice is one call."""
     require(access.can_call(actor, handoff) and handoff.state == Handoff.State.TAKEN)
     handoff = _locked(handoff)
-    handoff.tries, handoff.tried_at = min(handoff.tries + 1, 99), now
-    handoff.save(update_fields=["tries", "tried_at"])
+    if handoff.tried_at is None or now - handoff.tried_at >= APART:
+        handoff.tries, handoff.tried_at = min(handoff.tries + 1, 99), now
+        handoff.save(update_fields=["tries", "tried_at"])
     Clock.stop(CALL_BACK, subject=handoff.ref, now=now)
     audit.record("handoffs.tried", actor=actor, record=handoff.ref, desk=handoff.desk_id)
 
@@ -140,7 +141,7 @@ def close(*, actor: Actor, handoff: Handoff, reason: str, now: datetime) -> None
 def _locked(handoff: Handoff) -> Handoff:
     found = Handoff.objects.select_for_update(of=("self",)).filter(pk=handoff.pk).first()
     if found is None:  # closed meanwhile
-        raise AlreadyTaken
+        raise NotYours
     return found
 
 

@@ -1,5 +1,6 @@
 """Somebody who asked by SMS or WhatsApp to be called."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,7 @@ from simpul.vault.fields import SealedField
 from simpul.vault.models import SealedRow
 
 TRIES = 3  # so many calls without an answer, then it may be closed for that
+APART = timedelta(minutes=10)  # two calls within this time count as one
 
 
 class Handoff(SealedRow):
