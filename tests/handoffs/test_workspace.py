@@ -14,6 +14,7 @@ from simpul.clocks.models import Clock
 from simpul.handoffs import actions
 from simpul.handoffs.access import Caller
 from simpul.handoffs.models import Handoff
+from simpul.site import doctor
 from simpul.vault import context, envelopes, rows
 from simpul.vault.models import AuditLine, Envelope, Grant
 from tests.conftest import Cast, Door
@@ -168,6 +169,14 @@ def test_the_link_is_there_for_the_desk_that_calls_alone(
     settings.HANDOFF_DESK = str(cast.desk("intake").ref)
     assert 'href="/handoffs/"' in sign_in("intake").get("/reports/").content.decode()
     assert 'href="/handoffs/"' not in sign_in("office").get("/reports/").content.decode()
+
+
+def test_the_doctor_names_a_calling_desk_that_cannot_receive(cast: Cast, settings: Any) -> None:
+    for key, sound in {"": True, "intake": True, "clinic": False, "empty": False}.items():
+        settings.HANDOFF_DESK = str(cast.desk(key).ref) if key else ""
+        assert (doctor.calls_have_a_desk() is None) is sound, key
+    settings.HANDOFF_DESK = "6f9619ff-8b86-4011-b42d-00cf4fc964ff"
+    assert doctor.calls_have_a_desk() is not None
 
 
 # --- Whoever has the public door, or the tables --------------------------------------------------
