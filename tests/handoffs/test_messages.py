@@ -172,7 +172,7 @@ def test_it_starts_the_clock_of_calling_back_and_one_line_of_the_chain(
     delivered("twilio", public, "mulai jam 9")
     handoff = Handoff.objects.get()
     clock = Clock.objects.get(subject=handoff.ref)
-    assert (clock.rule, (clock.due_at - clock.started_at).total_seconds()) == ("K31", 24 * 3600)
+    assert (clock.rule, (clock.due_at - clock.started_at).total_seconds()) == ("K33", 24 * 3600)
     line = AuditLine.objects.get(event="handoffs.asked")
     assert (line.actor, line.desk, line.row, line.record) == (
         None, None, handoff.ref, handoff.ref,

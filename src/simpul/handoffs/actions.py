@@ -18,7 +18,7 @@ from simpul.vault.crypto import Pair
 from simpul.vault.envelopes import OpenEnvelope
 from simpul.vault.models import Compartment, Envelope, Grant, KeyPair
 
-CALL_BACK = "K31"
+CALL_BACK = "K33"
 
 
 class AlreadyTaken(AgainstTheRules):

@@ -326,7 +326,7 @@ BEGIN
   SELECT * INTO old FROM handoffs_handoff x WHERE x.caller = h.caller AND x.state = 'waiting';
   IF old.ref IS NOT NULL THEN
     SELECT coalesce(min(c.due_at), due) INTO due FROM clocks_clock c
-      WHERE c.subject = old.ref AND c.rule = 'K31' AND c.stopped_at IS NULL;
+      WHERE c.subject = old.ref AND c.rule = 'K33' AND c.stopped_at IS NULL;
     UPDATE handoffs_handoff SET state = 'closed', reason = 'replaced', closed_at = now()
       WHERE ref = old.ref;
     UPDATE vault_grant SET state = 'ended', ended_at = now()
@@ -349,7 +349,7 @@ BEGIN
     VALUES (g.ref, e.ref, g.recipient_id, h.desk_id, g.sealed, 'choice', g.tags, 'live', NULL,
             k.ref, g.signature, g.witness, now());
   INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
-    VALUES (gen_random_uuid(), 'K31', h.ref, h.desk_id, now(), due);
+    VALUES (gen_random_uuid(), 'K33', h.ref, h.desk_id, now(), due);
   RETURN 'asked';
 END $$;
 GRANT EXECUTE ON FUNCTION public_hand_off TO simpul_public;
