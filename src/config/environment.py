@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -39,6 +40,15 @@ def choice(name: str, options: set[str], default: str | None = None) -> str:
     if value not in options:
         raise ImproperlyConfigured(f"{name} must be one of {sorted(options)}, not {value!r}.")
     return value
+
+
+def reference(name: str) -> str:
+    """The variable as a reference (UUID); empty where it is not set."""
+    value = text(name, "")
+    try:
+        return str(UUID(value)) if value else ""
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a reference, not {value!r}.") from None
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -35,6 +35,12 @@ def secret(name: str) -> str:
         ) from None
 
 
+def secret_if_any(name: str) -> str:
+    """A secret that a provider gave and somebody laid into `var/secrets/`; empty where there is none."""
+    path = VAR / "secrets" / name
+    return path.read_text().strip() if path.exists() else ""
+
+
 EXIT_URL = env.text("SIMPUL_EXIT_URL", "https://www.bmkg.go.id/")
 
 SECRET_KEY = secret(f"{DOOR}-cookie")
@@ -47,6 +53,22 @@ ANCHORS = env.text("SIMPUL_ANCHORS", "")
 ANCHORS_TO = env.text("SIMPUL_ANCHORS_TO", "")
 MAIL_RELAY = env.text("SIMPUL_MAIL_RELAY", "")
 MAIL_FROM = env.text("SIMPUL_MAIL_FROM", "simpul@localhost")
+
+# Hand-offs by SMS and WhatsApp: off unless a desk is named and a provider's every value is there.
+HANDOFF_DESK = env.reference("SIMPUL_HANDOFF_DESK")
+WHATSAPP_API = env.text("SIMPUL_WHATSAPP_API", "https://graph.facebook.com/v21.0").rstrip("/")
+WHATSAPP_PHONE = env.text("SIMPUL_WHATSAPP_PHONE", "")
+WHATSAPP_TOKEN = secret_if_any("whatsapp-token")
+WHATSAPP_SECRET = secret_if_any("whatsapp-secret")
+WHATSAPP_VERIFY = secret_if_any("whatsapp-verify")
+TWILIO_API = env.text("SIMPUL_TWILIO_API", "https://api.twilio.com").rstrip("/")
+TWILIO_ACCOUNT = env.text("SIMPUL_TWILIO_ACCOUNT", "")
+TWILIO_FROM = env.text("SIMPUL_TWILIO_FROM", "")
+TWILIO_TOKEN = secret_if_any("twilio-token")
+GATEWAY_URL = env.text("SIMPUL_GATEWAY_URL", "").rstrip("/")
+GATEWAY_USER = env.text("SIMPUL_GATEWAY_USER", "")
+GATEWAY_PASSWORD = secret_if_any("gateway-password")
+GATEWAY_KEY = secret_if_any("gateway-key")
 
 # --- Doors -------------------------------------------------------------------------------------
 
@@ -70,6 +92,7 @@ INSTALLED_APPS = [
     "simpul.clocks",
     "simpul.wording",
     "simpul.directory",
+    "simpul.handoffs",
     "simpul.reports",
     "simpul.cases",
     "simpul.referrals",

@@ -70,7 +70,7 @@ EXECUTABLE = {
     "simpul_public": CONTEXT
     | {
         "public_attach", "public_attachments", "public_consents", "public_envelopes",
-        "public_file_report", "public_grants", "public_messages", "public_next_actions",
+        "public_file_report", "public_grants", "public_hand_off", "public_messages", "public_next_actions",
         "public_own", "public_own_case", "public_parts", "public_reads", "public_referrals",
         "public_reopen", "public_replace_receipt", "public_reply_due", "public_reports_back",
         "public_send",
@@ -545,6 +545,7 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_answer_question": (
             json.dumps({"ref": str(question), "answer": "yes", "pair": str(uuid4())}),
         ),
+        "public_hand_off": (json.dumps({"handoff": {"ref": str(case.ref)}}),),
     }
 
 

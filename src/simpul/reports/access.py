@@ -136,6 +136,11 @@ def can_answer(actor: Actor, report: Report) -> bool:
     return can_read(actor, report)
 
 
+def can_take_down(actor: Actor) -> bool:
+    """Whether one of her desks receives: then she may type for someone who speaks."""
+    return any(may_receive(desk) for desk in actor.desks)
+
+
 def may_receive(desk: Desk) -> bool:
     """Whether reports can be sealed to this desk."""
     return desk.receiving and desk.is_ready

@@ -1,12 +1,15 @@
 """The texts and choices of the report, from `content/report.toml` and the editions in force."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from simpul.core import content
 from simpul.wording import texts as wording
 
 FILE = "reports/report"
+PAPER = Path(__file__).parent / "content" / "paper.toml"
 QUESTIONS = ("danger", "selfharm", "health72", "child", "transit")
 
 
@@ -46,6 +49,17 @@ def needs_met(needs: Iterable[str], kinds: Iterable[str]) -> list[str]:
 def version() -> str:
     """The version of the wording that a reporter agrees to; it names the editions in force too."""
     return wording.version(FILE)
+
+
+def checked() -> date:
+    """The day on which the wording was last looked at."""
+    day: date = raw()["checked"]
+    return day
+
+
+def paper() -> content.Texts:
+    """What stands on the paper form beside the questions."""
+    return content.Texts(content.load(PAPER)["paper"])
 
 
 def summary(answers: dict[str, Any], region: str) -> str:

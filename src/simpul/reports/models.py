@@ -31,6 +31,9 @@ class Report(models.Model):
         WEB = "web", _("Halaman laporan")
         WALK_IN = "walk_in", _("Datang langsung")
         PHONE = "phone", _("Telepon")
+        SMS = "sms", _("SMS")
+        WHATSAPP = "whatsapp", _("WhatsApp")
+        PAPER = "paper", _("Kertas")
 
     ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
     code = models.CharField(max_length=10, unique=True, default=new_code)

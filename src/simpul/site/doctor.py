@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from simpul.accounts.models import Session
+from simpul.handoffs import access as handoffs
 from simpul.network.models import Desk
 from simpul.site import database, schema
 from simpul.vault import keydirectory
@@ -231,13 +232,27 @@ def texts_are_signed() -> Wrong:
     return None
 
 
+def calls_have_a_desk() -> Wrong:
+    """Whether the desk that the settings name for calling back can be sealed to."""
+    try:
+        if not settings.HANDOFF_DESK or handoffs.calling_desk() is not None:
+            return None
+    except Untrusted:  # directory_is_signed says what to do
+        return None
+    return (
+        "Meja untuk telepon balik tidak bisa menerima.", "The desk that calls back cannot receive.",
+        "Periksa SIMPUL_HANDOFF_DESK: rujukan satu meja yang menerima dan punya kunci.",
+        "Check SIMPUL_HANDOFF_DESK: the reference of a desk that receives and has a key.",
+    )  # fmt: skip
+
+
 Question = Callable[[], Wrong]
 WITHOUT_MODELS: list[Question] = [
     clocks_agree, roles_are_small, policies_are_forced, worker_sweeps,
 ]  # fmt: skip
 WITH_MODELS: list[Question] = [
     directory_is_signed, audit_is_linked, sessions_are_swept, desks_have_two, a_fallback_is_there,
-    texts_are_signed,
+    texts_are_signed, calls_have_a_desk,
 ]  # fmt: skip
 
 

@@ -69,7 +69,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return values
     return {
         **values,
-        "navigation": _main(request, "workspace", keeps_texts=wording.keeps_texts(actor)),
+        "navigation": [
+            *_main(request, "workspace", keeps_texts=wording.keeps_texts(actor)),
+            *_calls(request, actor),
+        ],
         "desk_name": _place(actor),
         "sign_out_url": reverse("accounts:sign_out"),
         "idle_minutes": settings.SESSION_COOKIE_AGE // 60,
@@ -107,6 +110,15 @@ def _main(request: HttpRequest, door: str, *, keeps_texts: bool = False) -> list
         }
         for label, name in [*MAIN[door], *([TEXTS] if keeps_texts else [])]
     ]
+
+
+def _calls(request: HttpRequest, actor: Actor) -> list[Link]:
+    """Those who asked to be called, for the desk that calls."""
+    if settings.HANDOFF_DESK not in {str(desk.ref) for desk in actor.desks}:
+        return []
+    match = request.resolver_match
+    is_here = match is not None and match.namespace == "handoffs"
+    return [{"label": _("Telepon"), "url": reverse("handoffs:list"), "current": is_here}]
 
 
 def _case_tabs(request: HttpRequest) -> list[Link]:

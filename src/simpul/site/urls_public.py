@@ -21,6 +21,7 @@ urlpatterns = [
         path("reports/", include("simpul.reports.urls.public")),
         path("cases/", include("simpul.cases.urls.public")),
         path("referrals/", include("simpul.referrals.urls.public")),
+        path("handoffs/", include("simpul.handoffs.urls.public")),
         path("directory/", include("simpul.directory.urls.public")),
         path("wording/", include("simpul.wording.urls.public")),
         prefix_default_language=False,

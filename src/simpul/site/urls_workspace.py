@@ -22,6 +22,7 @@ urlpatterns = [
         path("reports/", include("simpul.reports.urls.workspace")),
         path("cases/", include("simpul.cases.urls.workspace")),
         path("referrals/", include("simpul.referrals.urls.workspace")),
+        path("handoffs/", include("simpul.handoffs.urls.workspace")),
         path("directory/", include("simpul.directory.urls.workspace")),
         path("wording/", include("simpul.wording.urls.workspace")),
         prefix_default_language=False,

@@ -67,6 +67,11 @@ def mac(key: bytes, data: bytes) -> bytes:
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
+def mac_sha1(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA-1 (RFC 2104), 20 bytes: only to check what a provider signs with nothing newer."""
+    return hmac.new(key, data, hashlib.sha1).digest()
+
+
 def same(one: bytes, other: bytes) -> bool:
     """Compares without telling by its time where the two differ."""
     return hmac.compare_digest(one, other)

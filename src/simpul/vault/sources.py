@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
+from django.conf import settings
+
 from simpul.vault import crypto
 
 _lock = threading.Lock()
@@ -19,6 +21,11 @@ _key = b""
 def source_of(address: str) -> bytes:
     """The source behind an address: HMAC of its /32, or of its /64 where it is IPv6; 32 bytes."""
     return crypto.mac(_key_of_the_day(), network_of(address).encode())
+
+
+def mark_of(*said: str) -> bytes:
+    """The same for something said, for as long as the pepper lives: two that are equal are known, no more."""
+    return crypto.mac(settings.PEPPER, crypto.canonical("simpul", "mark", *said))
 
 
 def network_of(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from simpul.reports.views import paper
 from simpul.reports.views import public as views
 from simpul.reports.views.public import together
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("send/", views.send, name="send"),
     path("open/", views.open_news, name="open"),
     path("leave/", views.leave, name="leave"),
+    path("paper/", paper.form, name="paper"),
     path("mine/", views.mine, name="mine"),
     path("mine/message/", views.write, name="write"),
     path("files/", views.add_file, name="add_file"),

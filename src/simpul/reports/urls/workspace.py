@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from simpul.reports.views import desk
+from simpul.reports.views import desk, dictation, paper
 from simpul.reports.views import workspace as views
 
 app_name = "reports"
@@ -12,6 +12,8 @@ urlpatterns = [
     path("held/", desk.sort_held, name="sort_held"),
     path("late/", desk.late, name="late"),
     path("late/<uuid:ref>/", desk.remind, name="remind"),
+    path("new/", dictation.take_down, name="take_down"),
+    path("paper/", paper.form_of_desk, name="paper"),
     path("<str:code>/", views.read, name="read"),
     path("<str:code>/answer/", views.answer, name="answer"),
     path("<str:code>/files/<uuid:ref>/", views.file, name="file"),

@@ -118,6 +118,8 @@ GRANT SELECT, INSERT, UPDATE (number, approved_by, approved_at, approval, until_
   ON wording_edition, wording_recording TO simpul_workspace;
 GRANT UPDATE (reviewer, reviewed_on, review_note) ON wording_edition TO simpul_workspace;
 GRANT SELECT ON wording_edition, wording_recording TO simpul_public;
+GRANT SELECT, UPDATE (state, taken_at, taken_by_id, tries, tried_at, closed_at, reason)
+  ON handoffs_handoff TO simpul_workspace;
 GRANT SELECT, INSERT ON clocks_clock TO simpul_workspace;
 GRANT UPDATE (stopped_at) ON clocks_clock TO simpul_workspace;
 GRANT SELECT ON reports_report, reports_part, reports_attachment TO simpul_workspace;
@@ -168,7 +170,7 @@ DECLARE
     'vault_passkey', 'vault_recoverycode',
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'wording_edition', 'wording_recording',
-    'directory_service', 'reports_report', 'reports_part', 'reports_message',
+    'directory_service', 'handoffs_handoff', 'reports_report', 'reports_part', 'reports_message',
     'reports_attachment', 'reports_declaration', 'reports_escalation', 'reports_setaside',
     'reports_acknowledgement', 'reports_question', 'reports_link', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
     'cases_identity', 'cases_shard', 'cases_pending',
@@ -289,6 +291,12 @@ CREATE POLICY swept ON clocks_clock FOR SELECT TO simpul_worker USING (true);
 CREATE POLICY seen ON directory_service FOR SELECT
   TO simpul_workspace, simpul_public, simpul_worker USING (true);
 CREATE POLICY kept ON directory_service FOR ALL TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
+
+-- Who asked to be called: the desk with the live grant; once closed nobody, since the grant ended.
+CREATE POLICY seen ON handoffs_handoff FOR SELECT TO simpul_workspace
+  USING (EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY called ON handoffs_handoff FOR UPDATE TO simpul_workspace
   USING (desk_id = ANY (simpul_desks())) WITH CHECK (desk_id = ANY (simpul_desks()));
 
 -- Reports and cases: the desks with a live grant.

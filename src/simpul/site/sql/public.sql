@@ -325,3 +325,66 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION public_escalations, public_questions, public_answer_question
   TO simpul_public;
+
+-- Somebody asks by SMS or WhatsApp to be called. What says so comes from a provider whose signature
+-- the door has checked; a number that asks again today gets its new hour in place of the old one.
+CREATE OR REPLACE FUNCTION public_hand_off(asked jsonb) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  h handoffs_handoff := jsonb_populate_record(NULL::handoffs_handoff, asked->'handoff');
+  k vault_keypair := jsonb_populate_record(NULL::vault_keypair, asked->'keypair');
+  e vault_envelope := jsonb_populate_record(NULL::vault_envelope, asked->'envelope');
+  g vault_grant := jsonb_populate_record(NULL::vault_grant, asked->'grant');
+  old handoffs_handoff;
+  due timestamptz := now() + interval '24 hours';
+BEGIN
+  IF h.ref IS NULL OR length(h.message) IS DISTINCT FROM 32 OR length(h.caller) IS DISTINCT FROM 32
+     OR h.channel NOT IN ('sms', 'whatsapp') OR k.kind <> 'reporter' OR e.ref IS NULL
+     OR length(h.number) > 512 OR length(h.hour) > 512
+     OR NOT EXISTS (SELECT 1 FROM network_desk d WHERE d.id = h.desk_id AND d.receiving)
+     OR NOT EXISTS (SELECT 1 FROM vault_keypair p
+                    WHERE p.ref = g.recipient_id AND p.desk = h.desk_id)
+     -- A hand-off begins a record of its own: nothing of anybody's may lie there yet.
+     OR EXISTS (SELECT 1 FROM vault_envelope x WHERE x.record = h.ref)
+     OR EXISTS (SELECT 1 FROM reports_report r WHERE h.ref IN (r.ref, r.dialogue))
+     OR EXISTS (SELECT 1 FROM network_desk d WHERE d.ref = h.ref) THEN
+    RAISE EXCEPTION 'not a hand-off that can be filed';
+  END IF;
+  -- One after the other for each desk, so that of two at once the second counts the first.
+  PERFORM pg_advisory_xact_lock(hashtextextended('handoffs', h.desk_id));
+  IF EXISTS (SELECT 1 FROM handoffs_handoff x WHERE x.message = h.message) THEN
+    RETURN 'again';
+  END IF;
+  IF (SELECT count(*) FROM handoffs_handoff x WHERE x.caller = h.caller) >= 5 THEN
+    RETURN 'enough';
+  END IF;
+  SELECT * INTO old FROM handoffs_handoff x WHERE x.caller = h.caller AND x.state = 'waiting';
+  IF old.ref IS NOT NULL THEN
+    SELECT coalesce(min(c.due_at), due) INTO due FROM clocks_clock c
+      WHERE c.subject = old.ref AND c.rule = 'K33' AND c.stopped_at IS NULL;
+    UPDATE handoffs_handoff SET state = 'closed', reason = 'replaced', closed_at = now()
+      WHERE ref = old.ref;
+    UPDATE vault_grant SET state = 'ended', ended_at = now()
+      WHERE envelope_id = old.envelope_id AND state <> 'ended';
+    UPDATE clocks_clock SET stopped_at = now() WHERE subject = old.ref AND stopped_at IS NULL;
+  ELSIF (SELECT count(*) FROM handoffs_handoff x
+         WHERE x.desk_id = h.desk_id AND x.state = 'waiting') >= 200 THEN
+    RETURN 'full';
+  END IF;
+  k.desk := NULL; k.created_at := now();
+  INSERT INTO vault_keypair SELECT k.*;
+  INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
+    VALUES (e.ref, h.ref, 'contact', 1, '{}');
+  INSERT INTO handoffs_handoff (ref, envelope_id, row_version, desk_id, channel, message, caller,
+                                received_at, state, tries, reason, number, hour)
+    VALUES (h.ref, e.ref, 1, h.desk_id, h.channel, h.message, h.caller, now(), 'waiting', 0, '',
+            h.number, h.hour);
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, witness, created_at)
+    VALUES (g.ref, e.ref, g.recipient_id, h.desk_id, g.sealed, 'choice', g.tags, 'live', NULL,
+            k.ref, g.signature, g.witness, now());
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K33', h.ref, h.desk_id, now(), due);
+  RETURN 'asked';
+END $$;
+GRANT EXECUTE ON FUNCTION public_hand_off TO simpul_public;

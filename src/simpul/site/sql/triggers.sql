@@ -11,13 +11,19 @@ BEGIN
   IF simpul_door() = 'simpul_public' THEN
     -- Behind a receipt the actor is the reporter and the record is hers, whatever was asked.
     SELECT r.ref, r.keypair_id INTO own, actor FROM reports_report r WHERE r.lookup = simpul_receipt();
-    IF event LIKE 'reports.%' OR event LIKE 'cases.%' OR event LIKE 'referrals.%' THEN
+    IF event = 'handoffs.asked' THEN
+      -- Nobody's receipt: a new row is told of once, and never told otherwise.
+      SELECT h.ref INTO own FROM handoffs_handoff h WHERE h.ref = "row" AND h.state = 'waiting'
+        AND NOT EXISTS (SELECT 1 FROM vault_auditline a WHERE a."row" = h.ref);
+      actor := NULL; record := own;
+    ELSIF event LIKE 'reports.%' OR event LIKE 'cases.%' OR event LIKE 'referrals.%' THEN
       record := own;
     ELSE
       RAISE EXCEPTION 'not an event of the public door: %', event;
     END IF;
     desk := NULL;
-    IF NOT EXISTS (SELECT 1 FROM reports_part o WHERE o.ref = "row" AND o.report_id = own
+    IF NOT EXISTS (SELECT 1 FROM handoffs_handoff o WHERE o.ref = "row" AND o.ref = own
+                   UNION ALL SELECT 1 FROM reports_part o WHERE o.ref = "row" AND o.report_id = own
                    UNION ALL SELECT 1 FROM reports_message o WHERE o.ref = "row" AND o.report_id = own
                    UNION ALL SELECT 1 FROM reports_attachment o
                              WHERE o.ref = "row" AND o.report_id = own

@@ -129,7 +129,7 @@ def _advice(form: forms.Report) -> dict[str, Any]:
     }
 
 
-def _offered(form: forms.Report) -> list[Desk]:
+def desks_offered(form: forms.Report) -> list[Desk]:
     """The few desks that she may choose from."""
     desks = queries.receivers(
         form.said("region"), form.keep_out(), needs=form.said("needs"), rules=form.rules()
@@ -140,10 +140,10 @@ def _offered(form: forms.Report) -> list[Desk]:
 
 
 def _choices(form: forms.Report) -> dict[str, Any]:
-    desks = _offered(form)
-    form.offer(desks, _notes(form, desks))
+    desks = desks_offered(form)
+    form.offer(desks, notes_on(form, desks))
     receiver = form.chosen(desks) or (desks[0] if desks else None)
-    fallback = _fallback(form, receiver) if receiver else None
+    fallback = fallback_of(form, receiver) if receiver else None
     said = content.texts()["page3"]
     token = form.said("token")
     region = form.said("region")
@@ -174,7 +174,7 @@ def _choices(form: forms.Report) -> dict[str, Any]:
     }
 
 
-def _notes(form: forms.Report, desks: list[Desk]) -> dict[int, list[str]]:
+def notes_on(form: forms.Report, desks: list[Desk]) -> dict[int, list[str]]:
     """What is to know about each desk before choosing it: its help, and whom it must tell."""
     said, kinds = content.texts()["page3"], directory.kinds()
     gives = directory.kinds_of(desks)
@@ -218,8 +218,8 @@ def _send(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     with context.opened("public"):
         form = _form(request.POST)
-        receiver = form.chosen(_offered(form))
-        fallback = _agreed(form, receiver)
+        receiver = form.chosen(desks_offered(form))
+        fallback = agreed_fallback(form, receiver)
         if (again := _ask_again(request, form, receiver, fallback)) is not None:
             return again
         assert receiver is not None
@@ -227,7 +227,7 @@ def _send(request: HttpRequest) -> HttpResponse:
     opened = receipts.open_words(receipts.words_of(form.said("token")), source=source, filing=True)
     with context.opened("public", receipt=opened.lookup):
         filed = actions.file(
-            actor=Filing(), receipt=opened, answers=_answers(form), receiver=receiver,
+            actor=Filing(), receipt=opened, answers=answers_of(form), receiver=receiver,
             fallback=fallback, now=now, held=flood.holds(source, time.monotonic()),
         )  # fmt: skip
         if not filed.shows_words:
@@ -254,18 +254,19 @@ def _ask_again(
     return None
 
 
-def _fallback(form: forms.Report, receiver: Desk) -> Desk | None:
+def fallback_of(form: forms.Report, receiver: Desk) -> Desk | None:
+    """The desk that may open the report when nobody answers, outside what is kept out."""
     return queries.fallback_for(
         receiver, form.keep_out(), region=form.said("region"), rules=form.rules()
     )
 
 
-def _agreed(form: forms.Report, receiver: Desk | None) -> Desk | None:
+def agreed_fallback(form: forms.Report, receiver: Desk | None) -> Desk | None:
     """The desk that opens the report when nobody answers, if she said yes."""
-    return _fallback(form, receiver) if receiver and form.said("fallback") == "yes" else None
+    return fallback_of(form, receiver) if receiver and form.said("fallback") == "yes" else None
 
 
-def _answers(form: forms.Report) -> Answers:
+def answers_of(form: forms.Report) -> Answers:
     """The answers by compartment; what is empty and need not be there is left out."""
     contact = {"channel": form.said("channel")} | {
         name: form.said(name) for name in ("detail", "hours", "cover")
