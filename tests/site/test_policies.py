@@ -64,6 +64,7 @@ EXECUTABLE = {
         "network_entrusted", "vault_forget_epochs", "vault_reseal", "vault_stale", "vault_stale_count",
         "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions",
+        "reports_erase", "reports_refuse_erasure", "reports_handled",
     },
     "simpul_public": CONTEXT
     | {
@@ -73,9 +74,13 @@ EXECUTABLE = {
         "public_reopen", "public_replace_receipt", "public_reply_due", "public_reports_back",
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
+        "public_ask_erasure", "public_cancel_erasure", "public_close_part", "public_come_back",
+        "public_erasures", "public_freeze", "public_has_case", "public_message_due", "public_move",
+        "public_open_part", "public_thaw",
     },
     "simpul_worker": CONTEXT
-    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"},
+    | {"vault_audit", "worker_alarms", "worker_drop_unfinished", "worker_expire", "worker_wake"}
+    | {"worker_erasable", "worker_erase"},
     "simpul_backup": CONTEXT,
 }  # fmt: skip
 
@@ -285,7 +290,7 @@ def test_the_workspace_takes_away_only_what_leaves_no_gap(cast: Cast) -> None:
 def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) -> None:
     """But the state of a grant, which a trigger lets move forward only."""
     rights, columns = rights_of("simpul_workspace"), columns_of("simpul_workspace", "UPDATE")
-    for table in ("vault_auditline", "reports_report", "reports_part", "reports_attachment"):
+    for table in ("vault_auditline", "reports_report", "reports_part", "reports_erasure"):
         assert rights[table] == READ, table
     for table in ("vault_auditpending", "vault_auditlink"):
         assert table not in rights
@@ -294,7 +299,7 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert columns["network_alarm"] == {"seen_at", "seen_by", "reason"}
     for table in (
         "vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry", "cases_identity",
-        "vault_piece",
+        "vault_piece", "reports_attachment",
     ):  # fmt: skip
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}
@@ -517,6 +522,12 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
         "public_replace_receipt": (replaced,),
         "public_file_report": (filed,),
         "public_reopen": (taken,),
+        "public_ask_erasure": (uuid4(),),
+        "public_close_part": (Part.objects.filter(report_id=case.ref).order_by("ref")[0].ref,),
+        "public_open_part": (json.dumps({"part": str(uuid4()), "grants": json.loads(taken)}),),
+        "public_move": (
+            json.dumps({"receiver": case.desk_id, "fallback": None, "grants": json.loads(taken)}),
+        ),
     }
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from simpul.clocks.models import Clock
@@ -11,7 +13,7 @@ from simpul.network import access as network
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
 from simpul.reports import access, content
-from simpul.reports.models import Report
+from simpul.reports.models import Departure, Erasure, Report
 
 
 def inbox(actor: Actor) -> QuerySet[Report]:
@@ -84,6 +86,50 @@ def office_names(refs: Iterable[str]) -> dict[str, str]:
     """The names of agencies by reference, for what a reporter said of an office."""
     rows = Agency.objects.filter(ref__in=refs)
     return {str(ref): name for ref, name in rows.order_by("pk").values_list("ref", "name")}
+
+
+def erasable() -> list[UUID]:
+    """The reports that are due to be erased; the database checks each again when it is done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_erasable()")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def has_case() -> bool:
+    """Whether a case has grown from the report behind this receipt."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public_has_case()")
+        return bool(cursor.fetchone()[0])
+
+
+def frozen(actor: Actor) -> QuerySet[Report]:
+    """Reports that her desks answer and that the reporter has closed for now; nothing opens."""
+    closed = Report.objects.filter(frozen_at__isnull=False).exclude(state=Report.State.ERASED)
+    return closed.order_by("-frozen_at", "ref")
+
+
+def departures(actor: Actor, since: datetime) -> QuerySet[Departure]:
+    """Reports whose reporter chose another desk since; only that she did is known."""
+    found = Departure.objects.filter(desk__in=actor.desk_ids, left_at__gte=since)
+    return found.order_by("-left_at", "ref")
+
+
+def unanswered(actor: Actor) -> QuerySet[Clock]:
+    """The messages that wait for an answer of her desks, the next due first (K30)."""
+    waiting = Clock.objects.filter(rule="K30", stopped_at=None, desk__in=actor.desk_ids)
+    return waiting.order_by("due_at", "ref")
+
+
+def codes(actor: Actor, refs: Iterable[UUID]) -> dict[UUID, str]:
+    """The codes of reports that the actor may open, by reference."""
+    found = access.visible_reports(actor).filter(ref__in=list(refs)).order_by("ref")
+    return dict(found.values_list("ref", "code"))
+
+
+def erasures(actor: Actor) -> QuerySet[Erasure]:
+    """Requests to erase that wait, the next due first."""
+    waiting = {"done_at": None, "cancelled_at": None, "refused_at": None}
+    return access.visible_erasures(actor).filter(**waiting)
 
 
 def answer_clock(report: Report) -> Clock | None:

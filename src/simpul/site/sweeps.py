@@ -15,6 +15,7 @@ def run() -> None:
     """One sweep over every room."""
     now = timezone.now()
     reports.wake_overdue(now)
+    reports.erase_due()
     cases.drop_unfinished(now)
     vault.end_expired_grants()
     accounts.end_expired_sessions()
