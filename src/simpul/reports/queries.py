@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from simpul.clocks import queries as clocks
 from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
 from simpul.network import access as network
@@ -82,6 +83,11 @@ def offices(region: str) -> QuerySet[Agency]:
     ).order_by("name", "pk")  # fmt: skip
 
 
+def agencies(refs: Iterable[str]) -> QuerySet[Agency]:
+    """Agencies by reference: the offices that a reporter named."""
+    return Agency.objects.filter(ref__in=list(refs)).order_by("pk")
+
+
 def office_names(refs: Iterable[str]) -> dict[str, str]:
     """The names of agencies by reference, for what a reporter said of an office."""
     rows = Agency.objects.filter(ref__in=refs)
@@ -102,9 +108,16 @@ def has_case() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def handled(report: UUID) -> bool:
+    """Whether the person of this request ever did or read anything of a report."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reports_handled(%s)", [report])
+        return bool(cursor.fetchone()[0])
+
+
 def frozen(actor: Actor) -> QuerySet[Report]:
     """Reports that her desks answer and that the reporter has closed for now; nothing opens."""
-    closed = Report.objects.filter(frozen_at__isnull=False).exclude(state=Report.State.ERASED)
+    closed = Report.objects.filter(frozen_at__isnull=False, state__in=["new", "taken"])
     return closed.order_by("-frozen_at", "ref")
 
 
@@ -114,16 +127,11 @@ def departures(actor: Actor, since: datetime) -> QuerySet[Departure]:
     return found.order_by("-left_at", "ref")
 
 
-def unanswered(actor: Actor) -> QuerySet[Clock]:
-    """The messages that wait for an answer of her desks, the next due first (K30)."""
-    waiting = Clock.objects.filter(rule="K30", stopped_at=None, desk__in=actor.desk_ids)
-    return waiting.order_by("due_at", "ref")
-
-
-def codes(actor: Actor, refs: Iterable[UUID]) -> dict[UUID, str]:
-    """The codes of reports that the actor may open, by reference."""
-    found = access.visible_reports(actor).filter(ref__in=list(refs)).order_by("ref")
-    return dict(found.values_list("ref", "code"))
+def unanswered(actor: Actor) -> list[tuple[Report, Clock]]:
+    """The reports whose reporter waits for an answer to a message, the next due first (K30)."""
+    waiting = clocks.running_at("K30", actor.desk_ids)
+    found = access.visible_reports(actor).in_bulk([clock.subject for clock in waiting])
+    return [(found[clock.subject], clock) for clock in waiting if clock.subject in found]
 
 
 def erasures(actor: Actor) -> QuerySet[Erasure]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -214,14 +214,21 @@ def read_labels(*, actor: Actor, reports: list[Report]) -> dict[UUID, dict[str, 
 
 
 @transaction.atomic
-def send(*, actor: Reporter, ref: UUID, text: str, now: datetime) -> None:
-    """The reporter writes to the desk that answers her; the same form sent twice is one message."""
+def send(
+    *, actor: Reporter, ref: UUID, text: str, now: datetime, file: Scrubbed | None = None
+) -> None:
+    """The reporter writes to the desk that answers her, with a file or without.
+
+    The same form sent twice is one message.
+    """
     require(bool(text.strip()))
     _check_open(actor.report)
     opened = actor.opened[actor.report.dialogue, Compartment.NOTES]
     message = Message(ref=ref, report=actor.report, sent_at=now)
     opened.seal(message, "text", text)
     if rows.call("public_send", rows.as_json(message)):
+        if file is not None:
+            attach(actor=actor, ref=uuid4(), file=file, name="", now=now, message=ref)
         audit.record(
             "reports.message_sent", actor=actor, row=ref, content=envelopes.ciphertext(message)
         )
