@@ -157,6 +157,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],  # voice notes, played in the page and kept nowhere
         "font-src": [NONE],
         "connect-src": [SELF],
         "form-action": [SELF],

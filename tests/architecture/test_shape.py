@@ -36,6 +36,7 @@ TAKES_THE_TIME = {"models", "access", "queries", "actions", "notices", "forms"}
 OTHER_ACTIONS = {  # acts that take another form, and why
     "accounts/actions.py:sign_in": "nobody is known yet; it derives between two transactions",
     "accounts/actions.py:confirm": "it derives between two transactions",
+    "reports/actions/control.py:come_back": "on which day she opened her receipt stands nowhere",
 }
 
 

@@ -66,6 +66,7 @@ EXECUTABLE = {
         "reports_tells_person", "referrals_wake", "referrals_withdraw", "simpul_supervises", "vault_audit",
         "vault_leads", "vault_versions", "wording_keeps",
         "reports_pass_on", "reports_release", "simpul_is",
+        "reports_erase", "reports_refuse_erasure", "reports_handled",
     },
     "simpul_public": CONTEXT
     | {
@@ -76,11 +77,14 @@ EXECUTABLE = {
         "public_send",
         "public_withdraw_consent", "public_withdraw_report", "vault_audit",
         "public_answer_question", "public_escalations", "public_questions",
+        "public_ask_erasure", "public_cancel_erasure", "public_close_part", "public_come_back",
+        "public_erasures", "public_freeze", "public_has_case", "public_message_due", "public_move",
+        "public_open_part", "public_thaw",
     },
     "simpul_worker": CONTEXT
     | {
         "vault_audit", "worker_alarms", "worker_coverings", "worker_drop_unfinished",
-        "worker_escalate", "worker_expire", "worker_late", "worker_wake",
+        "worker_erasable", "worker_erase", "worker_escalate", "worker_expire", "worker_late", "worker_wake",
     },
     "simpul_backup": CONTEXT,
 }  # fmt: skip
@@ -297,7 +301,7 @@ def test_the_workspace_takes_away_only_what_leaves_no_gap(cast: Cast) -> None:
 def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) -> None:
     """But the state of a grant, which a trigger lets move forward only."""
     rights, columns = rights_of("simpul_workspace"), columns_of("simpul_workspace", "UPDATE")
-    for table in ("vault_auditline", "reports_report", "reports_part", "reports_attachment"):
+    for table in ("vault_auditline", "reports_report", "reports_part", "reports_erasure"):
         assert rights[table] == READ, table
     for table in ("vault_auditpending", "vault_auditlink"):
         assert table not in rights
@@ -306,7 +310,7 @@ def test_the_workspace_writes_no_audit_and_changes_no_seal_or_grant(cast: Cast) 
     assert columns["network_alarm"] == {"seen_at", "seen_by", "reason"}
     for table in (
         "vault_envelope", "vault_keycopy", "vault_wrapped", "cases_entry", "cases_identity",
-        "vault_piece",
+        "vault_piece", "reports_attachment",
     ):  # fmt: skip
         assert rights[table] == {"SELECT", "INSERT"}, table
     assert columns["vault_grant"] == {"state", "ended_at"}
@@ -546,6 +550,12 @@ def hostile_arguments(case: Case) -> dict[str, tuple[Any, ...]]:
             json.dumps({"ref": str(question), "answer": "yes", "pair": str(uuid4())}),
         ),
         "public_hand_off": (json.dumps({"handoff": {"ref": str(case.ref)}}),),
+        "public_ask_erasure": (uuid4(),),
+        "public_close_part": (Part.objects.filter(report_id=case.ref).order_by("ref")[0].ref,),
+        "public_open_part": (json.dumps({"part": str(uuid4()), "grants": json.loads(taken)}),),
+        "public_move": (
+            json.dumps({"receiver": case.desk_id, "fallback": None, "grants": json.loads(taken)}),
+        ),
     }
 
 

@@ -25,6 +25,12 @@ def running_on(code: str, subjects: Iterable[UUID]) -> dict[UUID, Clock]:
     return {clock.subject: clock for clock in clocks.order_by("due_at", "ref")}
 
 
+def running_at(code: str, desks: Iterable[int]) -> list[Clock]:
+    """The clocks of a rule that run for these desks, the next due first; at most a hundred."""
+    running = Clock.objects.filter(rule=code, desk__in=list(desks), stopped_at=None)
+    return list(running.order_by("due_at", "ref")[:100])
+
+
 def any_missed(now: datetime) -> bool:
     """Whether any running clock has passed its time."""
     return Clock.objects.filter(stopped_at=None, due_at__lt=now).exists()

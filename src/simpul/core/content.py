@@ -27,6 +27,8 @@ class Texts:
 
     def __getitem__(self, key: str) -> Any:
         value = self._node[key]
+        if isinstance(value, list):
+            return [say(item) for item in value]
         if not isinstance(value, dict):
             return value
         return say(value) if value.keys() >= {"id", "en"} else Texts(value)

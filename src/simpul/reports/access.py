@@ -8,7 +8,15 @@ from django.db.models import QuerySet, prefetch_related_objects
 from simpul.core.access import NotYours
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports.models import Attachment, Escalation, Message, Part, Question, Report
+from simpul.reports.models import (
+    Attachment,
+    Erasure,
+    Escalation,
+    Message,
+    Part,
+    Question,
+    Report,
+)
 from simpul.reports.routing import Exclusion
 from simpul.vault import envelopes, keydirectory
 from simpul.vault.crypto import Pair
@@ -74,7 +82,8 @@ def own_attachments() -> list[Attachment]:
     """The attachments behind this receipt, oldest first; their data stay in the database."""
     return list(
         Attachment.objects.raw(
-            "SELECT ref, envelope_id, row_version, report_id, added_at, about FROM public_attachments()"
+            "SELECT ref, envelope_id, row_version, report_id, desk_id, message_id, added_at, about"
+            " FROM public_attachments()"
         )
     )
 
@@ -99,6 +108,57 @@ def get_escalation(actor: Actor, ref: UUID) -> Escalation:
     if found is None:
         raise NotYours
     return found
+
+
+def own_attachment(ref: UUID) -> Attachment:
+    """One attachment behind this receipt, with its data, or 404."""
+    found = list(
+        Attachment.objects.raw("SELECT * FROM public_attachments() a WHERE a.ref = %s", [ref])
+    )
+    if not found:
+        raise NotYours
+    return found[0]
+
+
+def own_part(ref: UUID) -> Part:
+    """One part behind this receipt, or 404."""
+    found = [part for part in own_parts() if part.ref == ref]
+    if not found:
+        raise NotYours
+    return found[0]
+
+
+def is_closed(reporter: Reporter, part: Part) -> bool:
+    """Whether she has closed this part to every desk, while others stand open."""
+    found = {one.envelope.ref: one.envelope for one in reporter.opened.values()}
+    own = [e for e in found.values() if e.record == reporter.report.ref]
+    return any(e.desks for e in own) and not found[part.envelope_id].desks
+
+
+def own_erasure() -> Erasure | None:
+    """The newest request to erase behind this receipt, if she made one."""
+    found = list(Erasure.objects.raw("SELECT * FROM public_erasures()"))
+    return found[-1] if found else None
+
+
+def visible_erasures(actor: Actor) -> QuerySet[Erasure]:
+    """The requests to erase at her desks, and those of desks that she supervises."""
+    return Erasure.objects.select_related("desk__agency").order_by("due_at", "ref")
+
+
+def get_erasure(actor: Actor, ref: UUID) -> Erasure:
+    """A request to erase by its reference, or 404."""
+    erasure = visible_erasures(actor).filter(ref=ref).first()
+    if erasure is None:
+        raise NotYours
+    return erasure
+
+
+def can_decide(actor: Actor, erasure: Erasure) -> bool:
+    """Whether she works at the desk, or signs for its agency or one above."""
+    if erasure.desk_id in actor.desk_ids:
+        return True
+    return actor.agency is not None and actor.agency.pk in erasure.desk.agency.line
 
 
 def visible_reports(actor: Actor) -> QuerySet[Report]:

@@ -9,7 +9,10 @@ from simpul.core import content
 from simpul.wording import texts as wording
 
 FILE = "reports/report"
-PAPER = Path(__file__).parent / "content" / "paper.toml"
+SHIPPED = Path(__file__).parent / "content"
+PAPER = SHIPPED / "paper.toml"
+REFUSALS = SHIPPED / "refusals.toml"
+CONTROL = "reports/control"
 QUESTIONS = ("danger", "selfharm", "health72", "child", "transit")
 
 
@@ -67,3 +70,26 @@ def summary(answers: dict[str, Any], region: str) -> str:
     words = dict(choices("need"))
     needs = [words[code] for code in answers.get("needs", []) if code in words]
     return " · ".join([*needs, region] if region else needs)
+
+
+def control() -> content.Texts:
+    """The texts of what a reporter decides later."""
+    return wording.texts(CONTROL)
+
+
+def refusals() -> list[tuple[str, str]]:
+    """The listed reasons for refusing to erase: their codes and names."""
+    reasons = content.load(REFUSALS)["reason"]
+    return [(code, content.say(row["name"])) for code, row in reasons.items()]
+
+
+def refusal(code: str) -> tuple[str, str]:
+    """What the reporter is told of a refusal: the sentence, and the article with its mark."""
+    loaded = content.load(REFUSALS)
+    row = loaded["reason"].get(code)
+    if row is None:
+        return content.say(loaded["restored"]["sentence"]), ""
+    article = content.say(row["article"])
+    if not row["verified"]:
+        article = content.say(loaded["restored"]["unverified"]).format(article=article)
+    return content.say(row["sentence"]), article

@@ -4,14 +4,15 @@ from datetime import datetime
 
 from django.db import connection
 
-from simpul.clocks import queries
-from simpul.reports import actions
-from simpul.reports.actions import Filing, escalations
+from simpul.clocks import queries as clocks
+from simpul.reports import actions, queries
+from simpul.reports.actions import Filing, control, escalations
+from simpul.reports.actions.control import Due
 
 
 def wake_overdue(now: datetime) -> int:
     """Wakes the fallback desk of each report whose first reply is overdue (K02); returns how many."""
-    waiting = queries.due("K02", now).filter(missed_at=None)
+    waiting = clocks.due("K02", now).filter(missed_at=None)
     subjects = list(waiting.values_list("subject", flat=True)[:500])
     return sum(actions.wake(actor=Filing(), report=subject) for subject in subjects)
 
@@ -22,3 +23,8 @@ def escalate_late() -> int:
         cursor.execute("SELECT worker_late()")
         late = [row[0] for row in cursor.fetchall()]
     return sum(escalations.escalate(actor=Filing(), report=report) for report in late)
+
+
+def erase_due() -> int:
+    """Erases what was asked for in time, and what nobody came back to; returns how many."""
+    return sum(control.erase_due(actor=Due(), report=report) for report in queries.erasable())

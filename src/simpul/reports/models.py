@@ -26,6 +26,7 @@ class Report(models.Model):
         NEW = "new", _("Baru")
         TAKEN = "taken", _("Ditangani")
         WITHDRAWN = "withdrawn", _("Dihentikan pelapor")
+        ERASED = "erased", _("Dihapus")
 
     class Channel(models.TextChoices):
         WEB = "web", _("Halaman laporan")
@@ -51,6 +52,9 @@ class Report(models.Model):
     taken_by = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+")
     woken_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    frozen_at = models.DateTimeField(null=True, help_text="She closed it to every desk for now.")
+    erased_at = models.DateTimeField(null=True)
+    kept_on = models.DateField(null=True, help_text="Until which day; said by month, no closer.")
     desks = ArrayField(models.IntegerField(), default=list)
     held = models.BooleanField(
         default=False, db_default=False, help_text="Filed in what looked like a flood."
@@ -67,7 +71,8 @@ class Report(models.Model):
         internal = {
             "ref", "code", "lookup", "keypair", "dialogue", "state", "channel", "urgent",
             "receiver", "fallback", "text_version", "filed_at", "taken_at", "taken_by", "woken_at",
-            "withdrawn_at", "desks", "held", "owner", "deputy", "outside", "due_at", "aside_at",
+            "withdrawn_at", "frozen_at", "erased_at", "kept_on", "desks", "held", "owner", "deputy",
+            "outside", "due_at", "aside_at",
         }  # fmt: skip
 
     class Meta:
@@ -111,15 +116,19 @@ class Message(SealedRow):
 
 
 class Attachment(SealedRow):
-    """A picture, PDF or text that the reporter added, scrubbed before it was sealed."""
+    """A picture, PDF, text or voice note of either side, scrubbed before it was sealed."""
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="attachments")
+    desk = models.ForeignKey(
+        Desk, models.PROTECT, null=True, related_name="+"
+    )  # null: the reporter
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="attachments")
     added_at = models.DateTimeField()
     about = SealedField()
     data = SealedField()
 
     class Privacy:
-        internal = {"ref", "envelope", "row_version", "report", "added_at"}
+        internal = {"ref", "envelope", "row_version", "report", "desk", "message", "added_at"}
         sealed = {"about", "data"}
 
 
@@ -282,3 +291,49 @@ class Link(models.Model):
 
     class Privacy:
         internal = {"pair", "first", "second", "made_at"}
+
+
+class Departure(models.Model):
+    """That a reporter has left a desk for another one: all that the desk may still know of it."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="+")
+    code = models.CharField(max_length=10)
+    left_at = models.DateTimeField()
+
+    class Privacy:
+        internal = {"ref", "desk", "code", "left_at"}
+
+
+class Erasure(models.Model):
+    """That a reporter asked to erase everything: by when, and what came of it. It holds no content."""
+
+    ref = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="erasures")
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=20, default="", help_text="A code of `refusals.toml`.")
+
+    class Privacy:
+        internal = {
+            "ref", "report", "desk", "asked_at", "due_at", "done_at", "cancelled_at", "refused_at",
+            "reason",
+        }  # fmt: skip
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report"],
+                condition=Q(done_at=None, cancelled_at=None, refused_at=None),
+                name="reports_one_erasure_waits",
+            )
+        ]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has decided and nothing has happened yet."""
+        return self.done_at is self.cancelled_at is self.refused_at is None

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext
 
-from simpul.core.templatetags.simpul import moment
+from simpul.core.templatetags.simpul import day, moment
 from simpul.network.models import Desk
 from simpul.reports import access, content, words
 from simpul.reports.models import Escalation, Message, Report
@@ -72,6 +72,27 @@ def late() -> list[str]:
                 % {"desk": one.desk.name, "when": moment(one.reminded_at, zone)}
             )
     return said
+
+
+def message_sentence(report: Report, *, now: datetime) -> str:
+    """Until when a message of hers is answered (clock K30), or that the answer is late."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public_message_due()")
+        due: datetime | None = cursor.fetchone()[0]
+    if due is None:
+        return ""
+    said = content.control()["dialogue"]
+    if now > due:
+        return str(said["message_late"])
+    zone = responsible(report).agency.region.zone
+    return str(said["message_due"].format(when=moment(due, zone)))
+
+
+def kept_sentence(report: Report) -> str:
+    """Until when the report is kept when nobody comes back."""
+    if report.kept_on is None:
+        return ""
+    return str(content.control()["dialogue"]["kept"].format(date=day(report.kept_on)))
 
 
 def responsible(report: Report) -> Desk:

@@ -3,18 +3,30 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from simpul.accounts.models import User
+from simpul.clocks import queries as clocks
 from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
 from simpul.network import access as network
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk
 from simpul.reports import access, content, outside, routing
-from simpul.reports.models import Escalation, Link, Question, Report, SetAside, Tie
+from simpul.reports.models import (
+    Departure,
+    Erasure,
+    Escalation,
+    Link,
+    Question,
+    Report,
+    SetAside,
+    Tie,
+)
 from simpul.reports.routing import ORDINARY, Exclusion, Route
 from simpul.vault import acts, keydirectory
 
@@ -257,6 +269,52 @@ def office_names(refs: Iterable[str]) -> dict[str, str]:
         *Desk.objects.filter(ref__in=wanted).order_by("pk").values_list("ref", "name"),
     ]
     return {str(ref): name for ref, name in named}
+
+
+def erasable() -> list[UUID]:
+    """The reports that are due to be erased; the database checks each again when it is done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_erasable()")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def has_case() -> bool:
+    """Whether a case has grown from the report behind this receipt."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public_has_case()")
+        return bool(cursor.fetchone()[0])
+
+
+def handled(report: UUID) -> bool:
+    """Whether the person of this request ever did or read anything of a report."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reports_handled(%s)", [report])
+        return bool(cursor.fetchone()[0])
+
+
+def frozen(actor: Actor) -> QuerySet[Report]:
+    """Reports that her desks answer and that the reporter has closed for now; nothing opens."""
+    closed = Report.objects.filter(frozen_at__isnull=False, state__in=["new", "taken"])
+    return closed.order_by("-frozen_at", "ref")
+
+
+def departures(actor: Actor, since: datetime) -> QuerySet[Departure]:
+    """Reports whose reporter chose another desk since; only that she did is known."""
+    found = Departure.objects.filter(desk__in=actor.desk_ids, left_at__gte=since)
+    return found.order_by("-left_at", "ref")
+
+
+def unanswered(actor: Actor) -> list[tuple[Report, Clock]]:
+    """The reports whose reporter waits for an answer to a message, the next due first (K30)."""
+    waiting = clocks.running_at("K30", actor.desk_ids)
+    found = access.visible_reports(actor).in_bulk([clock.subject for clock in waiting])
+    return [(found[clock.subject], clock) for clock in waiting if clock.subject in found]
+
+
+def erasures(actor: Actor) -> QuerySet[Erasure]:
+    """Requests to erase that wait, the next due first."""
+    waiting = {"done_at": None, "cancelled_at": None, "refused_at": None}
+    return access.visible_erasures(actor).filter(**waiting)
 
 
 def answer_clock(report: Report) -> Clock | None:

@@ -16,6 +16,7 @@ def run() -> None:
     now = timezone.now()
     reports.wake_overdue(now)
     reports.escalate_late()
+    reports.erase_due()
     cases.drop_unfinished(now)
     vault.end_expired_grants()
     accounts.end_expired_sessions()

@@ -20,6 +20,13 @@ NAME = "tombstones"
 ENDINGS = (
     "reports.withdrawn",
     "reports.receipt_replaced",
+    "reports.moved",
+    "reports.part_closed",
+    "reports.frozen",
+    "reports.erasure_asked",
+    "reports.erasure_cancelled",
+    "reports.erasure_refused",
+    "reports.erased",
     "cases.consent_withdrawn",
     "cases.share_ended",
     "cases.closed",

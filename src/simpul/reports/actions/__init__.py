@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from simpul.clocks.models import Clock
 from simpul.core.access import AgainstTheRules, require
 from simpul.network.actor import Actor
 from simpul.network.models import Desk
-from simpul.reports import access, content, guardrails, queries, reading, triage
+from simpul.reports import access, attaching, content, guardrails, queries, reading, triage
 from simpul.reports.access import Reporter
 from simpul.reports.actions import duties
 from simpul.reports.actions.pledges import Unread
@@ -40,6 +40,13 @@ class Stopped(AgainstTheRules):
 
     def __init__(self) -> None:
         super().__init__(_("Laporan ini sudah dihentikan oleh pelapor."))
+
+
+class Frozen(AgainstTheRules):
+    """The reporter has closed the report for now, or asked to erase it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Laporan ini sedang ditutup. Buka lagi dulu."))
 
 
 class CannotReceive(AgainstTheRules):
@@ -213,23 +220,37 @@ def read_labels(*, actor: Actor, reports: list[Report]) -> dict[UUID, dict[str, 
 
 
 @transaction.atomic
-def send(*, actor: Reporter, ref: UUID, text: str, now: datetime) -> None:
-    """The reporter writes to the desk that answers her; the same form sent twice is one message."""
+def send(
+    *, actor: Reporter, ref: UUID, text: str, now: datetime, file: Scrubbed | None = None
+) -> None:
+    """The reporter writes to the desk that answers her, with a file or without.
+
+    The same form sent twice is one message.
+    """
     require(bool(text.strip()))
-    if actor.report.state == Report.State.WITHDRAWN:
-        raise Stopped
+    _check_open(actor.report)
     opened = actor.opened[actor.report.dialogue, Compartment.NOTES]
     message = Message(ref=ref, report=actor.report, sent_at=now)
     opened.seal(message, "text", text)
     if rows.call("public_send", rows.as_json(message)):
+        if file is not None:
+            attach(actor=actor, ref=uuid4(), file=file, name="", now=now, message=ref)
         audit.record(
             "reports.message_sent", actor=actor, row=ref, content=envelopes.ciphertext(message)
         )
 
 
 @transaction.atomic
-def answer(*, actor: Actor, report: Report, ref: UUID, text: str, now: datetime) -> Message:
-    """A desk writes to the reporter; the same form sent twice is one message."""
+def answer(
+    *,
+    actor: Actor,
+    report: Report,
+    ref: UUID,
+    text: str,
+    now: datetime,
+    file: Scrubbed | None = None,
+) -> Message:
+    """A desk writes to the reporter, with a file if it has one; the same form twice is one message."""
     require(access.can_answer(actor, report))
     if report.state == Report.State.WITHDRAWN:
         raise Stopped
@@ -240,8 +261,14 @@ def answer(*, actor: Actor, report: Report, ref: UUID, text: str, now: datetime)
     assert envelope is not None
     desk = actor.desk_among(report.desks)
     message = Message(ref=ref, report=report, desk=desk, sent_at=now)
-    envelopes.open_envelope(envelope, actor.keyring, now=now).seal(message, "text", text)
+    opened = envelopes.open_envelope(envelope, actor.keyring, now=now)
+    opened.seal(message, "text", text)
     message.save(force_insert=True)
+    if file is not None:
+        _attach_to(message, opened, file, actor=actor, now=now)
+    # The report before its clocks, as stopping it does.
+    Report.objects.select_for_update(no_key=True).filter(pk=report.pk).first()
+    Clock.stop("K30", subject=report.ref, now=now)
     audit.record(
         "reports.answered", actor=actor, record=report.ref, row=ref,
         content=envelopes.ciphertext(message), desk=desk.pk if desk else None,
@@ -250,23 +277,49 @@ def answer(*, actor: Actor, report: Report, ref: UUID, text: str, now: datetime)
 
 
 @transaction.atomic
-def attach(*, actor: Reporter, ref: UUID, file: Scrubbed, name: str, now: datetime) -> None:
-    """Seals a scrubbed file into the report; the same form sent twice is one file."""
+def attach(
+    *,
+    actor: Reporter,
+    ref: UUID,
+    file: Scrubbed,
+    name: str,
+    now: datetime,
+    message: UUID | None = None,
+) -> None:
+    """Seals a scrubbed file into the report, or beside a message; the same form twice is one file."""
     require(len(file.data) > 0)
-    if actor.report.state == Report.State.WITHDRAWN:
-        raise Stopped
-    opened = (
-        actor.opened.get((actor.report.ref, Compartment.INCIDENT))
-        or actor.opened[actor.report.dialogue, Compartment.NOTES]
-    )
-    attachment = Attachment(ref=ref, report=actor.report, added_at=now)
-    about = {"type": file.media_type, "extension": file.extension, "size": len(file.data)}
-    opened.seal(attachment, "about", json.dumps(about))
-    opened.seal_file(attachment, "data", file.data)
+    _check_open(actor.report)
+    dialogue = actor.opened[actor.report.dialogue, Compartment.NOTES]
+    incident = actor.opened.get((actor.report.ref, Compartment.INCIDENT))
+    opened = dialogue if message or incident is None else incident
+    attachment = Attachment(ref=ref, report=actor.report, message_id=message, added_at=now)
+    attaching.seal(opened, attachment, file)
     if rows.call("public_attach", rows.as_json(attachment)):
         audit.record(
             "reports.file_added", actor=actor, row=ref, content=envelopes.ciphertext(attachment)
         )
+
+
+def _attach_to(
+    message: Message, opened: OpenEnvelope, file: Scrubbed, *, actor: Actor, now: datetime
+) -> None:
+    """A file beside a desk's own message; the same form sent twice is one file."""
+    attachment = Attachment(
+        report=message.report, message=message, desk=message.desk, added_at=now
+    )
+    attaching.seal(opened, attachment, file)
+    attachment.save(force_insert=True)
+    audit.record(
+        "reports.file_sent", actor=actor, record=message.report_id, row=attachment.ref,
+        content=envelopes.ciphertext(attachment), desk=message.desk_id,
+    )  # fmt: skip
+
+
+def _check_open(report: Report) -> None:
+    if report.frozen_at is not None:
+        raise Frozen
+    if report.state in {Report.State.WITHDRAWN, Report.State.ERASED}:
+        raise Stopped
 
 
 @transaction.atomic

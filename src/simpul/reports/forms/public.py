@@ -20,6 +20,7 @@ from simpul.reports import content, modes, routing
 from simpul.reports.routing import Exclusion, Route
 
 ANY = "any"
+ACCEPTED = "audio/*,image/*,application/pdf,text/plain"
 STORY = 20_000
 PAGES = {
     0: modes.NAMES,  # on no page a question: how the pages are shown travels with all of them
@@ -309,15 +310,36 @@ class Message(forms.Form):
 
 
 class File(forms.Form):
-    """A picture, PDF or text to add."""
+    """A voice note, picture, PDF or text to send; the phone offers its own recorder."""
 
     use_required_attribute = False
 
     ref = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    file = forms.FileField(required=False)
+    file = forms.FileField(required=False, widget=forms.FileInput(attrs={"accept": ACCEPTED}))
 
     def __init__(self, data: Any = None, files: Any = None, **more: Any) -> None:
         super().__init__(data, files, label_suffix="", auto_id="file_%s", **more)
-        said = content.texts()["status"]
-        self.fields["file"].label = said["attach"]
-        self.fields["file"].help_text = said["attach_hint"]
+        said = content.control()["dialogue"]
+        self.fields["file"].label = said["file"]
+        self.fields["file"].help_text = said["file_hint"]
+
+
+class Receiver(forms.Form):
+    """Another desk in place of the present one."""
+
+    use_required_attribute = False
+
+    receiver = forms.ChoiceField(widget=forms.RadioSelect)
+    fallback = One(required=False, widget=forms.RadioSelect)
+
+    def __init__(self, data: Any = None, *, desks: list[Desk], **more: Any) -> None:
+        super().__init__(data, label_suffix="", **more)
+        said, asked = content.control()["receiver"], content.texts()["page3"]
+        self._ask("receiver", said["choose"], [(str(desk.ref), desk.name) for desk in desks])
+        answers = [("yes", asked["fallback_yes"]), ("no", asked["fallback_no"])]
+        self._ask("fallback", said["spare"], answers)
+
+    def _ask(self, name: str, label: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.label, field.choices = label, choices

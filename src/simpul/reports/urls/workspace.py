@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from simpul.reports.views import desk, dictation, paper
+from simpul.reports.views import desk, dictation, paper, requests
 from simpul.reports.views import workspace as views
 
 app_name = "reports"
@@ -14,8 +14,11 @@ urlpatterns = [
     path("late/<uuid:ref>/", desk.remind, name="remind"),
     path("new/", dictation.take_down, name="take_down"),
     path("paper/", paper.form_of_desk, name="paper"),
+    path("erasures/", requests.erasures, name="erasures"),
+    path("erasures/<uuid:ref>/", requests.decide, name="decide"),
     path("<str:code>/", views.read, name="read"),
     path("<str:code>/answer/", views.answer, name="answer"),
+    path("<str:code>/files/", views.send_file, name="send_file"),
     path("<str:code>/files/<uuid:ref>/", views.file, name="file"),
     path("<str:code>/ties/", desk.declare, name="declare"),
     path("<str:code>/owner/", desk.hand_over, name="hand_over"),

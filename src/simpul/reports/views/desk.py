@@ -1,5 +1,6 @@
 """The receiving desk: its lists, who answers, what is set aside, what is late elsewhere, one event."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from simpul.reports.forms import desk as forms
 from simpul.reports.models import Report
 
 PER_PAGE = 50
+TOLD_FOR = timedelta(days=14)
 RULES = ("K02", "K30", "K32")  # clocks that a line of the inbox may show
 
 
@@ -74,6 +76,13 @@ def _inbox(request: Request, form: forms.Aside, name: str = "") -> HttpResponse:
         "page": page,
         "held": queries.listed(actor, "held", now).count() if name == "waiting" else 0,
         "told": queries.escalations(actor).count(),
+        "unanswered": [
+            {"report": report, "clock": face.of(clock, actor.zone)}
+            for report, clock in queries.unanswered(actor)
+        ],
+        "frozen": list(queries.frozen(actor)[:PER_PAGE]),
+        "departures": list(queries.departures(actor, now - TOLD_FOR)[:PER_PAGE]),
+        "erasures": queries.erasures(actor).count(),
         "form": form,
         "now": now,
     }

@@ -32,6 +32,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     NOT EXISTS (SELECT 1 FROM vault_envelope e
                 WHERE e.record = of_record AND NOT e.desks && simpul_desks())
     AND NOT EXISTS (SELECT 1 FROM reports_report r WHERE of_record IN (r.ref, r.dialogue)))
+    AND NOT EXISTS (  -- nobody adds to what the survivor has frozen
+      SELECT 1 FROM reports_report r LEFT JOIN cases_case c ON c.report_id = r.ref
+      WHERE r.ref = of_record AND r.frozen_at IS NOT NULL AND coalesce(c.reporter_is_survivor, true))
 $$;
 
 -- Whether an account is the person of the request.
@@ -132,6 +135,8 @@ GRANT SELECT, INSERT, UPDATE (agreed_by_id, agreed_at, ended_at) ON reports_seta
 GRANT SELECT, INSERT ON reports_acknowledgement, reports_question TO simpul_workspace;
 GRANT SELECT ON reports_link TO simpul_workspace;
 GRANT SELECT, INSERT ON reports_message TO simpul_workspace;
+GRANT INSERT ON reports_attachment TO simpul_workspace;
+GRANT SELECT ON reports_departure, reports_erasure TO simpul_workspace;
 GRANT SELECT, INSERT ON cases_case TO simpul_workspace;
 GRANT UPDATE (code, report_id, reporter_is_survivor, desk_id, owner_id, state, risk, opened_at,
               due_at, desks) ON cases_case TO simpul_workspace;
@@ -171,7 +176,7 @@ DECLARE
     'vault_auditline', 'vault_auditpending', 'vault_auditlink', 'vault_audithead', 'clocks_clock',
     'wording_edition', 'wording_recording',
     'directory_service', 'handoffs_handoff', 'reports_report', 'reports_part', 'reports_message',
-    'reports_attachment', 'reports_declaration', 'reports_escalation', 'reports_setaside',
+    'reports_attachment', 'reports_departure', 'reports_erasure', 'reports_declaration', 'reports_escalation', 'reports_setaside',
     'reports_acknowledgement', 'reports_question', 'reports_link', 'cases_case', 'cases_label', 'cases_entry', 'cases_nextaction',
     'cases_identity', 'cases_shard', 'cases_pending',
     'vault_piece', 'cases_document',
@@ -302,7 +307,8 @@ CREATE POLICY called ON handoffs_handoff FOR UPDATE TO simpul_workspace
 -- Reports and cases: the desks with a live grant.
 CREATE POLICY seen ON reports_report FOR SELECT TO simpul_workspace
   USING (desks && simpul_desks()
-         OR state = 'withdrawn' AND taken_by_id = ANY (simpul_desks()));
+         OR state = 'withdrawn' AND taken_by_id = ANY (simpul_desks())
+         OR frozen_at IS NOT NULL AND coalesce(taken_by_id, receiver_id) = ANY (simpul_desks()));
 CREATE POLICY taken ON reports_report FOR UPDATE TO simpul_workspace
   USING (desks && simpul_desks()
          AND (taken_by_id IS NULL OR taken_by_id = ANY (simpul_desks())))
@@ -316,6 +322,18 @@ CREATE POLICY seen ON reports_message FOR SELECT TO simpul_workspace
 CREATE POLICY sent ON reports_message FOR INSERT TO simpul_workspace
   WITH CHECK (desk_id = ANY (simpul_desks())
               AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id));
+CREATE POLICY sent ON reports_attachment FOR INSERT TO simpul_workspace
+  WITH CHECK (desk_id = ANY (simpul_desks())
+              AND EXISTS (SELECT 1 FROM vault_envelope e WHERE e.ref = envelope_id)
+              AND EXISTS (SELECT 1 FROM reports_message m
+                          WHERE m.ref = message_id AND m.envelope_id = reports_attachment.envelope_id
+                            AND m.report_id = reports_attachment.report_id));
+-- A desk that was left learns that it was; requests to erase are the desk's and its supervisors'.
+CREATE POLICY left_desk ON reports_departure FOR SELECT TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks()));
+CREATE POLICY asked ON reports_erasure FOR SELECT TO simpul_workspace
+  USING (desk_id = ANY (simpul_desks())
+         OR simpul_supervises((SELECT d.agency_id FROM network_desk d WHERE d.id = desk_id)));
 
 -- The desk's own work on a report: who is tied, who set it aside, what is asked of its reporter.
 CREATE POLICY seen ON reports_declaration FOR SELECT TO simpul_workspace

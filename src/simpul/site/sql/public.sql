@@ -13,6 +13,36 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE c.report_id = r.ref AND c.reporter_is_survivor
 $$;
 
+-- Twelve months after the month in which somebody last came back: no closer, so that the day on
+-- which she read her answers stands nowhere.
+CREATE OR REPLACE FUNCTION reports_kept_until(from_at timestamptz) RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT (date_trunc('month', from_at AT TIME ZONE 'UTC') + interval '13 months - 1 day')::date
+$$;
+
+-- The desk that answers for a report now.
+CREATE OR REPLACE FUNCTION reports_answering(r reports_report) RETURNS int
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(r.taken_by_id, CASE WHEN r.woken_at IS NOT NULL THEN r.fallback_id END, r.receiver_id)
+$$;
+
+-- What she writes is answered by a time that both sides see (K30), unless the first reply (K02) is
+-- still owed or an earlier message waits.
+CREATE OR REPLACE FUNCTION reports_owe_answer(r reports_report) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+  SELECT gen_random_uuid(), 'K30', r.ref, reports_answering(r), now(),
+         now() + CASE WHEN r.urgent THEN interval '24 hours' ELSE interval '48 hours' END
+  WHERE NOT EXISTS (SELECT 1 FROM clocks_clock c
+                    WHERE c.subject = r.ref AND c.rule IN ('K02', 'K30') AND c.stopped_at IS NULL)
+$$;
+
+CREATE OR REPLACE FUNCTION public_erasures() RETURNS SETOF reports_erasure
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.* FROM reports_erasure e, public_own() r WHERE e.report_id = r.ref
+  ORDER BY e.asked_at, e.ref
+$$;
+
 -- Files a whole report or nothing. The same receipt again: `again` within the hour, `known` later.
 CREATE OR REPLACE FUNCTION public_file_report(filed jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -48,6 +78,7 @@ BEGIN
   r.taken_at := NULL; r.taken_by_id := NULL; r.woken_at := NULL; r.withdrawn_at := NULL;
   r.held := coalesce(r.held, false) AND NOT r.urgent;  -- what claims danger never waits in a tray
   r.owner_id := NULL; r.deputy_id := NULL; r.due_at := NULL; r.aside_at := NULL;
+  r.frozen_at := NULL; r.erased_at := NULL; r.kept_on := reports_kept_until(r.filed_at);
   INSERT INTO vault_keypair SELECT k.*;
   INSERT INTO reports_report SELECT r.*;
   INSERT INTO vault_envelope (ref, record, compartment, key_version, desks)
@@ -101,14 +132,18 @@ DECLARE
   r reports_report := public_own();
   m reports_message := jsonb_populate_record(NULL::reports_message, sent);
 BEGIN
-  IF r.ref IS NULL OR r.state = 'withdrawn'
+  IF r.ref IS NULL OR r.state = 'withdrawn' OR r.frozen_at IS NOT NULL
      OR NOT EXISTS (SELECT 1 FROM public_envelopes() e WHERE e.ref = m.envelope_id) THEN
     RAISE EXCEPTION 'no report of this receipt';
   END IF;
   INSERT INTO reports_message (ref, envelope_id, row_version, report_id, desk_id, sent_at, text)
     VALUES (m.ref, m.envelope_id, 1, r.ref, NULL, now(), m.text)
     ON CONFLICT (ref) DO NOTHING;
-  RETURN FOUND;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM reports_owe_answer(r);
+  RETURN true;
 END $$;
 
 CREATE OR REPLACE FUNCTION public_attach(added jsonb) RETURNS boolean
@@ -117,15 +152,24 @@ DECLARE
   r reports_report := public_own();
   a reports_attachment := jsonb_populate_record(NULL::reports_attachment, added);
 BEGIN
-  IF r.ref IS NULL OR r.state = 'withdrawn'
+  IF r.ref IS NULL OR r.state = 'withdrawn' OR r.frozen_at IS NOT NULL
      OR NOT EXISTS (SELECT 1 FROM public_envelopes() e WHERE e.ref = a.envelope_id)
-     OR (SELECT count(*) >= 20 FROM reports_attachment WHERE report_id = r.ref) THEN
+     OR a.message_id IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM reports_message m
+          WHERE m.ref = a.message_id AND m.report_id = r.ref AND m.desk_id IS NULL)
+     OR (SELECT count(*) >= 20 FROM reports_attachment o
+         WHERE o.report_id = r.ref AND o.desk_id IS NULL) THEN
     RAISE EXCEPTION 'no report of this receipt, or enough files';
   END IF;
-  INSERT INTO reports_attachment (ref, envelope_id, row_version, report_id, added_at, about, data)
-    VALUES (a.ref, a.envelope_id, 1, r.ref, now(), a.about, a.data)
+  INSERT INTO reports_attachment (ref, envelope_id, row_version, report_id, desk_id, message_id,
+                                  added_at, about, data)
+    VALUES (a.ref, a.envelope_id, 1, r.ref, NULL, a.message_id, now(), a.about, a.data)
     ON CONFLICT (ref) DO NOTHING;
-  RETURN FOUND;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM reports_owe_answer(r);
+  RETURN true;
 END $$;
 
 CREATE OR REPLACE FUNCTION public_attachments() RETURNS SETOF reports_attachment
@@ -151,7 +195,7 @@ BEGIN
   -- Whoever takes it up, shares or refers at this moment comes first, and is ended with the rest.
   SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
   k := public_own_case();
-  IF r.ref IS NULL OR r.state = 'withdrawn' THEN
+  IF r.ref IS NULL OR r.state IN ('withdrawn', 'erased') THEN
     RETURN false;
   END IF;
   UPDATE cases_consent SET withdrawn_at = now() WHERE case_id = k.ref AND withdrawn_at IS NULL;
@@ -161,13 +205,15 @@ BEGIN
     AND (e.record IN (r.ref, r.dialogue)
          AND (k.ref IS NOT NULL OR g.tags @> ARRAY[r.ref])
          OR e.record IN (SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref));
-  UPDATE reports_report SET state = 'withdrawn', withdrawn_at = now() WHERE ref = r.ref;
+  UPDATE reports_report SET state = 'withdrawn', withdrawn_at = now(), frozen_at = NULL
+    WHERE ref = r.ref;
+  PERFORM reports_recount(r);
   UPDATE referrals_referral SET state = 'withdrawn', ended_at = now()
     WHERE case_id = k.ref AND state NOT IN ('ended', 'declined', 'withdrawn');
   UPDATE cases_share SET ended_at = now() WHERE case_id = k.ref AND ended_at IS NULL;
   UPDATE cases_case SET state = 'closed', due_at = NULL WHERE ref = k.ref;
   DELETE FROM cases_label WHERE case_id = k.ref;  -- a desk's own words for her go with the rest
-  UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL
+  UPDATE clocks_clock SET stopped_at = now() WHERE stopped_at IS NULL AND rule <> 'K18'
     AND subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k.ref)
     AND (rule <> 'K31' OR k.ref IS NOT NULL);  -- the survivor's case goes on, and so does its clock
   RETURN true;
@@ -181,14 +227,17 @@ DECLARE
   r reports_report := public_own();
   answering int := coalesce(r.taken_by_id, r.receiver_id);
 BEGIN
-  IF r.ref IS NULL OR r.state <> 'withdrawn' THEN
+  IF r.ref IS NULL OR r.state <> 'withdrawn' OR EXISTS (
+       SELECT 1 FROM public_erasures() e
+       WHERE e.done_at IS NULL AND e.refused_at IS NULL AND e.cancelled_at IS NULL) THEN
     RETURN false;
   END IF;
   IF EXISTS (SELECT 1 FROM cases_case c WHERE c.report_id = r.ref AND c.state = 'open') THEN
     -- The survivor's case went on while whoever reported for her had stopped: it is answered there.
-    UPDATE reports_report SET state = 'taken', withdrawn_at = NULL WHERE ref = r.ref;
+    UPDATE reports_report SET state = 'taken', withdrawn_at = NULL, frozen_at = NULL
+      WHERE ref = r.ref;
   ELSE
-    UPDATE reports_report SET state = 'new', withdrawn_at = NULL, taken_at = NULL,
+    UPDATE reports_report SET state = 'new', withdrawn_at = NULL, frozen_at = NULL, taken_at = NULL,
       taken_by_id = NULL, woken_at = NULL, receiver_id = answering,
       fallback_id = NULLIF(fallback_id, answering)
       WHERE ref = r.ref;
@@ -388,3 +437,191 @@ BEGIN
   RETURN 'asked';
 END $$;
 GRANT EXECUTE ON FUNCTION public_hand_off TO simpul_public;
+
+-- Dialogue and one's own data ------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION public_message_due() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT max(c.due_at) FROM clocks_clock c, public_own() r
+  WHERE c.subject = r.ref AND c.rule = 'K30' AND c.stopped_at IS NULL
+$$;
+
+-- She came back: kept for another year. Nothing is written while the month is the same.
+CREATE OR REPLACE FUNCTION public_come_back() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE reports_report r SET kept_on = reports_kept_until(now())
+    WHERE r.lookup = simpul_receipt() AND r.state <> 'erased'
+      AND r.kept_on IS DISTINCT FROM reports_kept_until(now());
+  RETURN FOUND;
+END $$;
+
+-- Another desk in place of the present ones, whose keys end. Not once a case has grown from it: the
+-- case has consents of its own.
+CREATE OR REPLACE FUNCTION public_move(moved jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+  chosen int := (moved->>'receiver')::int;
+  spare int := (moved->>'fallback')::int;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  IF r.ref IS NULL OR r.state = 'erased' OR r.frozen_at IS NOT NULL
+     OR chosen = reports_answering(r) AND r.state <> 'withdrawn'
+     OR EXISTS (SELECT 1 FROM cases_case c WHERE c.report_id = r.ref)
+     OR EXISTS (SELECT 1 FROM public_erasures() e
+                WHERE e.done_at IS NULL AND e.refused_at IS NULL AND e.cancelled_at IS NULL)
+     OR NOT EXISTS (SELECT 1 FROM network_desk d
+                    WHERE d.id = chosen AND d.receiving AND d.keypair_id IS NOT NULL)
+     OR spare IS NOT NULL AND (spare = chosen OR NOT EXISTS (
+          SELECT 1 FROM network_desk d
+          WHERE d.id = spare AND d.receiving AND d.keypair_id IS NOT NULL)) THEN
+    RETURN false;
+  END IF;
+  INSERT INTO reports_departure (ref, desk_id, code, left_at)
+    SELECT gen_random_uuid(), d, r.code, now() FROM unnest(r.desks) d WHERE d <> chosen;
+  UPDATE vault_grant g SET state = 'ended', ended_at = now()
+    FROM vault_envelope e
+    WHERE e.ref = g.envelope_id AND e.record IN (r.ref, r.dialogue)
+      AND g.desk IS NOT NULL AND g.state <> 'ended';
+  UPDATE clocks_clock c SET stopped_at = now() WHERE c.subject = r.ref AND c.stopped_at IS NULL;
+  UPDATE reports_report o SET state = 'new', receiver_id = chosen, fallback_id = spare,
+    taken_at = NULL, taken_by_id = NULL, woken_at = NULL, withdrawn_at = NULL, held = false,
+    owner_id = NULL, deputy_id = NULL, outside_id = (moved->>'outside')::int
+    WHERE o.ref = r.ref;
+  -- What the former desk began ends with its access.
+  UPDATE reports_setaside s SET ended_at = now() WHERE s.report_id = r.ref AND s.ended_at IS NULL;
+  UPDATE reports_escalation s SET ended_at = now() WHERE s.report_id = r.ref AND s.ended_at IS NULL;
+  UPDATE reports_question q SET answer = '', answered_at = NULL, pair = NULL
+    WHERE q.report_id = r.ref AND q.answer <> '';
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, witness, created_at)
+    SELECT g.ref, g.envelope_id, g.recipient_id, p.desk, g.sealed, g.basis, g.tags,
+           CASE WHEN p.desk = chosen THEN 'live' ELSE 'dormant' END, NULL, r.keypair_id,
+           g.signature, g.witness, now()
+    FROM jsonb_populate_recordset(NULL::vault_grant, moved->'grants') g
+    JOIN vault_keypair p ON p.ref = g.recipient_id AND p.desk IN (chosen, spare)
+    WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e
+                            WHERE e.record IN (r.ref, r.dialogue));
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K02', r.ref, chosen, now(),
+            now() + CASE WHEN r.urgent THEN interval '1 hour' ELSE interval '24 hours' END);
+  RETURN true;
+END $$;
+
+-- One part of what she wrote is closed to every desk, or opened again to those that answer.
+CREATE OR REPLACE FUNCTION public_close_part(part uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  UPDATE vault_grant g SET state = 'ended', ended_at = now()
+    FROM reports_part p JOIN vault_envelope e ON e.ref = p.envelope_id
+    WHERE p.ref = part AND p.report_id = r.ref AND e.compartment <> 'notes'
+      AND g.envelope_id = e.ref AND g.desk IS NOT NULL AND g.state <> 'ended';
+  RETURN FOUND;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_open_part(opened jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  IF r.ref IS NULL OR r.state NOT IN ('new', 'taken') THEN
+    RETURN false;
+  END IF;
+  INSERT INTO vault_grant (ref, envelope_id, recipient_id, desk, sealed, basis, tags, state,
+                           until_at, granted_by_id, signature, witness, created_at)
+    SELECT g.ref, g.envelope_id, g.recipient_id, k.desk, g.sealed, g.basis, g.tags,
+           CASE WHEN k.desk = reports_answering(r) THEN 'live' ELSE 'dormant' END, NULL,
+           r.keypair_id, g.signature, g.witness, now()
+    FROM jsonb_populate_recordset(NULL::vault_grant, opened->'grants') g
+    JOIN vault_keypair k ON k.ref = g.recipient_id
+     AND (k.desk = reports_answering(r)
+          OR k.desk = r.fallback_id AND r.state = 'new' AND r.woken_at IS NULL)
+    JOIN reports_part p ON p.ref = (opened->>'part')::uuid AND p.report_id = r.ref
+     AND p.envelope_id = g.envelope_id
+    WHERE g.envelope_id IN (SELECT e.ref FROM public_envelopes() e)
+      AND NOT EXISTS (SELECT 1 FROM vault_grant o WHERE o.envelope_id = g.envelope_id
+                      AND o.desk = k.desk AND o.state <> 'ended');
+  RETURN FOUND;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_freeze() RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT reports_freeze((public_own()).ref, now())
+$$;
+
+-- She opens it again: desks see what they saw, and what was owed has as long as was left.
+CREATE OR REPLACE FUNCTION public_thaw() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+  since timestamptz;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  IF r.frozen_at IS NULL OR EXISTS (
+       SELECT 1 FROM public_erasures() e
+       WHERE e.done_at IS NULL AND e.refused_at IS NULL AND e.cancelled_at IS NULL) THEN
+    RETURN false;
+  END IF;
+  since := r.frozen_at;
+  UPDATE reports_report o SET frozen_at = NULL WHERE o.ref = r.ref RETURNING o.* INTO r;
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    SELECT gen_random_uuid(), c.rule, c.subject, c.desk_id, now(),
+           now() + greatest(c.due_at - since, interval '0')
+    FROM clocks_clock c WHERE c.subject IN (SELECT reports_owing(r.ref)) AND c.stopped_at = since
+      AND c.rule <> 'K18' AND r.state <> 'withdrawn';
+  PERFORM reports_recount(r);
+  RETURN true;
+END $$;
+
+-- She asks to erase everything: closed at once, destroyed within 72 hours (K18).
+CREATE OR REPLACE FUNCTION public_ask_erasure(erasure uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  IF r.ref IS NULL OR r.state = 'erased' THEN
+    RETURN false;
+  END IF;
+  INSERT INTO reports_erasure (ref, report_id, desk_id, asked_at, due_at, reason)
+    VALUES (erasure, r.ref, reports_answering(r), now(), now() + interval '72 hours', '')
+    ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM reports_freeze(r.ref, now());
+  INSERT INTO clocks_clock (ref, rule, subject, desk_id, started_at, due_at)
+    VALUES (gen_random_uuid(), 'K18', r.ref, reports_answering(r), now(), now() + interval '72 hours');
+  RETURN true;
+END $$;
+
+-- She thinks better of it while it waits; what was closed stays closed until she opens it.
+CREATE OR REPLACE FUNCTION public_cancel_erasure() RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+  cancelled uuid;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.lookup = simpul_receipt() FOR UPDATE;
+  UPDATE reports_erasure e SET cancelled_at = now()
+    WHERE e.report_id = r.ref AND e.done_at IS NULL AND e.refused_at IS NULL AND e.cancelled_at IS NULL
+    RETURNING e.ref INTO cancelled;
+  UPDATE clocks_clock c SET stopped_at = now()
+    WHERE c.subject = r.ref AND c.rule = 'K18' AND c.stopped_at IS NULL AND cancelled IS NOT NULL;
+  RETURN cancelled;
+END $$;
+
+-- Whether a case has grown from the report, whoever's it is.
+CREATE OR REPLACE FUNCTION public_has_case() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM cases_case c, public_own() r WHERE c.report_id = r.ref)
+$$;
+
+GRANT EXECUTE ON FUNCTION public_message_due, public_come_back, public_move, public_close_part,
+  public_open_part, public_freeze, public_thaw, public_erasures, public_ask_erasure,
+  public_cancel_erasure, public_has_case TO simpul_public;

@@ -27,6 +27,7 @@ BEGIN
                    UNION ALL SELECT 1 FROM reports_message o WHERE o.ref = "row" AND o.report_id = own
                    UNION ALL SELECT 1 FROM reports_attachment o
                              WHERE o.ref = "row" AND o.report_id = own
+                   UNION ALL SELECT 1 FROM reports_erasure o WHERE o.ref = "row" AND o.report_id = own
                    UNION ALL SELECT 1 FROM cases_consent o JOIN cases_case c ON c.ref = o.case_id
                              WHERE o.ref = "row" AND c.report_id = own) THEN
       "row" := NULL; content := NULL;  -- a foreign row's last writing cannot be told otherwise
@@ -59,6 +60,19 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Whether a survivor has frozen a record: her report, its messages, and what grew from both. Who
+-- reported for somebody else freezes her own part alone, which is the first key version.
+CREATE OR REPLACE FUNCTION vault_rests(of_record uuid, version int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM reports_report r LEFT JOIN cases_case c ON c.report_id = r.ref
+    WHERE r.frozen_at IS NOT NULL
+      AND (of_record IN (r.ref, r.dialogue)
+           AND (version = 1 OR coalesce(c.reporter_is_survivor, true))
+           OR c.reporter_is_survivor AND EXISTS (
+                SELECT 1 FROM referrals_referral f WHERE f.ref = of_record AND f.case_id = c.ref)))
+$$;
+
 -- Access is the grant: whenever grants change, the `desks` of their envelopes, reports and cases
 -- are recomputed in the same statement. Locked first, so that of two who change the same record at
 -- once the second counts what the first left.
@@ -76,15 +90,108 @@ BEGIN
   SELECT array_agg(DISTINCT e.record) INTO records
     FROM vault_envelope e WHERE e.ref IN (SELECT envelope_id FROM changed);
   PERFORM 1 FROM vault_envelope e WHERE e.record = ANY (records) ORDER BY e.ref FOR NO KEY UPDATE;
-  UPDATE vault_envelope e SET desks = coalesce(
-    (SELECT array_agg(DISTINCT g.desk ORDER BY g.desk) FROM vault_grant g
-     WHERE g.envelope_id = e.ref AND g.state = 'live' AND g.desk IS NOT NULL), '{}')
+  UPDATE vault_envelope e SET desks = vault_desks_with_key(e.ref)
   WHERE e.ref IN (SELECT envelope_id FROM changed);
   UPDATE reports_report r SET desks = vault_desks_of(r.ref)
     WHERE r.ref = ANY (records) AND r.desks IS DISTINCT FROM vault_desks_of(r.ref);
   UPDATE cases_case c SET desks = vault_desks_of(c.ref)
     WHERE c.ref = ANY (records) AND c.desks IS DISTINCT FROM vault_desks_of(c.ref);
   RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION vault_desks_with_key(envelope uuid) RETURNS int[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(array_agg(DISTINCT g.desk ORDER BY g.desk), '{}')
+  FROM vault_grant g JOIN vault_envelope e ON e.ref = g.envelope_id
+  WHERE e.ref = envelope AND g.state = 'live' AND g.desk IS NOT NULL
+    AND NOT vault_rests(e.record, e.key_version)
+$$;
+
+-- Who freezes or thaws changes no grant: the desks of every envelope are recomputed, and with them
+-- what any desk can see. Keys stay where they are and open nothing, because no row is shown.
+CREATE OR REPLACE FUNCTION reports_recount(report reports_report) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE vault_envelope e SET desks = vault_desks_with_key(e.ref)
+    WHERE e.record IN (SELECT report.ref UNION SELECT report.dialogue
+                       UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = report.ref)
+      AND e.desks IS DISTINCT FROM vault_desks_with_key(e.ref);
+  UPDATE reports_report r SET desks = vault_desks_of(r.ref) WHERE r.ref = report.ref;
+  UPDATE cases_case c SET desks = vault_desks_of(c.ref) WHERE c.ref = report.ref;
+END $$;
+
+-- What clocks run on for a reporter: her report, and the referrals of a case that is her own.
+CREATE OR REPLACE FUNCTION reports_owing(of_report uuid) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT of_report UNION
+  SELECT f.ref FROM referrals_referral f JOIN cases_case c ON c.ref = f.case_id
+  WHERE c.report_id = of_report AND c.reporter_is_survivor
+$$;
+
+-- Closes a report to every desk until its reporter opens it again; clocks stand still meanwhile.
+CREATE OR REPLACE FUNCTION reports_freeze(of_report uuid, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+BEGIN
+  UPDATE reports_report o SET frozen_at = at
+    WHERE o.ref = of_report AND o.frozen_at IS NULL AND o.state <> 'erased' RETURNING o.* INTO r;
+  IF r.ref IS NULL THEN
+    RETURN false;
+  END IF;
+  UPDATE clocks_clock c SET stopped_at = at
+    WHERE c.subject IN (SELECT reports_owing(r.ref)) AND c.stopped_at IS NULL AND c.rule <> 'K18';
+  PERFORM reports_recount(r);
+  RETURN true;
+END $$;
+
+-- Destroys what can be read of a report for good, and of the case where it is the survivor's own.
+-- What stays: that there was a report, its dates, consents and the audit's lines, none with content.
+CREATE OR REPLACE FUNCTION reports_destroy(of_report uuid, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  r reports_report;
+  k uuid;
+BEGIN
+  SELECT * INTO r FROM reports_report o WHERE o.ref = of_report FOR UPDATE;
+  IF r.ref IS NULL OR r.state = 'erased' THEN
+    RETURN false;
+  END IF;
+  SELECT c.ref INTO k FROM cases_case c WHERE c.report_id = r.ref AND c.reporter_is_survivor FOR UPDATE;
+  UPDATE vault_grant g SET state = 'ended', ended_at = at
+    FROM vault_envelope e
+    WHERE e.ref = g.envelope_id AND g.state <> 'ended'
+      AND (e.record = r.dialogue
+           OR e.record = r.ref AND (k IS NOT NULL OR e.key_version = 1)
+           OR e.record IN (SELECT f.ref FROM referrals_referral f WHERE f.case_id = k));
+  UPDATE reports_question q SET answer = '', answered_at = NULL, pair = NULL
+    WHERE q.report_id = r.ref AND q.answer <> '';  -- the link goes with the yes
+  DELETE FROM reports_question q WHERE q.report_id = r.ref;
+  DELETE FROM reports_attachment a WHERE a.report_id = r.ref;
+  DELETE FROM reports_message m WHERE m.report_id = r.ref;
+  DELETE FROM reports_part p WHERE p.report_id = r.ref;
+  DELETE FROM cases_label o WHERE o.case_id = k;
+  DELETE FROM cases_entry o WHERE o.case_id = k;
+  DELETE FROM cases_identity o WHERE o.case_id = k;
+  DELETE FROM cases_nextaction o WHERE o.case_id = r.ref;  -- a step may lie in her messages' record
+  DELETE FROM cases_closure o WHERE o.case_id = k;
+  DELETE FROM cases_arrival o WHERE o.case_id = k;
+  DELETE FROM vault_piece p WHERE p.file IN (SELECT d.ref FROM cases_document d WHERE d.case_id = k);
+  DELETE FROM cases_document o WHERE o.case_id = k;
+  UPDATE clocks_clock c SET stopped_at = at WHERE c.stopped_at IS NULL
+    AND c.subject IN (SELECT r.ref UNION SELECT f.ref FROM referrals_referral f WHERE f.case_id = k);
+  DELETE FROM referrals_reportback b USING referrals_referral f
+    WHERE f.ref = b.referral_id AND f.case_id = k;
+  DELETE FROM referrals_referral f WHERE f.case_id = k;
+  DELETE FROM cases_obligation o WHERE o.case_id = k;
+  UPDATE cases_share o SET ended_at = at WHERE o.case_id = k AND o.ended_at IS NULL;
+  UPDATE cases_consent o SET withdrawn_at = at WHERE o.case_id = k AND o.withdrawn_at IS NULL;
+  UPDATE cases_case o SET state = 'closed', due_at = NULL WHERE o.ref = k;
+  UPDATE reports_erasure o SET done_at = at
+    WHERE o.report_id = r.ref AND o.done_at IS NULL AND o.refused_at IS NULL AND o.cancelled_at IS NULL;
+  UPDATE reports_report o SET state = 'erased', erased_at = at, frozen_at = NULL, urgent = false
+    WHERE o.ref = r.ref;
+  RETURN true;
 END $$;
 
 CREATE OR REPLACE FUNCTION vault_desks_of(of_record uuid) RETURNS int[]
@@ -498,6 +605,76 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION worker_expire TO simpul_worker;
 
+-- What is due to be erased: asked for and not refused within 72 hours (K18), or nobody came back
+-- within the time that the report is kept, and no case grew from it.
+CREATE OR REPLACE FUNCTION worker_erasable() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT r.ref FROM reports_report r
+  WHERE r.state <> 'erased'
+    AND (EXISTS (SELECT 1 FROM reports_erasure e
+                 WHERE e.report_id = r.ref AND e.due_at <= now() AND e.done_at IS NULL
+                   AND e.refused_at IS NULL AND e.cancelled_at IS NULL)
+         OR coalesce(r.kept_on, (r.filed_at + interval '1 year')::date) < current_date
+            AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.report_id = r.ref))
+  ORDER BY r.ref LIMIT 100
+$$;
+
+CREATE OR REPLACE FUNCTION worker_erase(report uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM reports_report r WHERE r.ref = report FOR UPDATE;
+  RETURN report IN (SELECT worker_erasable()) AND reports_destroy(report, now());
+END $$;
+GRANT EXECUTE ON FUNCTION worker_erasable, worker_erase TO simpul_worker;
+
+-- A member of the desk that answered carries an erasure out at once.
+CREATE OR REPLACE FUNCTION reports_erase(erasure uuid) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  e reports_erasure;
+BEGIN
+  SELECT * INTO e FROM reports_erasure o WHERE o.ref = erasure AND o.desk_id = ANY (simpul_desks());
+  PERFORM 1 FROM reports_report r WHERE r.ref = e.report_id FOR UPDATE;
+  SELECT * INTO e FROM reports_erasure o WHERE o.ref = erasure;
+  IF e.ref IS NULL OR e.done_at IS NOT NULL OR e.refused_at IS NOT NULL OR e.cancelled_at IS NOT NULL
+     OR NOT e.desk_id = ANY (simpul_desks()) OR NOT reports_destroy(e.report_id, now()) THEN
+    RETURN NULL;
+  END IF;
+  RETURN e.report_id;
+END $$;
+
+-- An erasure is refused by somebody who had no part in the report, in time, for a reason with a code.
+CREATE OR REPLACE FUNCTION reports_refuse_erasure(erasure uuid, code text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  e reports_erasure;
+BEGIN
+  SELECT * INTO e FROM reports_erasure o WHERE o.ref = erasure;
+  PERFORM 1 FROM reports_report r WHERE r.ref = e.report_id FOR UPDATE;
+  SELECT * INTO e FROM reports_erasure o WHERE o.ref = erasure;
+  IF e.ref IS NULL OR code = '' OR simpul_person() IS NULL OR e.due_at <= now()
+     OR e.done_at IS NOT NULL OR e.refused_at IS NOT NULL OR e.cancelled_at IS NOT NULL
+     OR NOT (e.desk_id = ANY (simpul_desks())
+             OR simpul_supervises((SELECT d.agency_id FROM network_desk d WHERE d.id = e.desk_id)))
+     OR reports_handled(e.report_id) THEN
+    RETURN NULL;
+  END IF;
+  UPDATE reports_erasure o SET refused_at = now(), reason = code WHERE o.ref = e.ref;
+  UPDATE clocks_clock c SET stopped_at = now()
+    WHERE c.subject = e.report_id AND c.rule = 'K18' AND c.stopped_at IS NULL;
+  RETURN e.report_id;
+END $$;
+
+-- Whether the person of the request ever did or read anything of a report or its referrals.
+CREATE OR REPLACE FUNCTION reports_handled(report uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM vault_auditline a
+                 WHERE a.actor = simpul_person()
+                   AND (a.record = report
+                        OR a.record IN (SELECT f.ref FROM referrals_referral f WHERE f.case_id = report)))
+$$;
+GRANT EXECUTE ON FUNCTION reports_erase, reports_refuse_erasure, reports_handled TO simpul_workspace;
+
 -- Unusual reading: the cursor moves and the alarms are written together, or neither. A count that
 -- grows opens the alarm again: who looked at fifteen has not looked at sixty.
 CREATE OR REPLACE FUNCTION worker_alarms(before bigint, upto bigint, reached jsonb) RETURNS SETOF uuid
@@ -904,6 +1081,31 @@ BEGIN
     PERFORM set_config('simpul.receipt', encode(r.lookup, 'hex'), true);
     PERFORM public_withdraw_report();
     PERFORM set_config('simpul.receipt', '', true);
+  ELSIF event = 'reports.moved' THEN  -- the new desk's keys were not in the backup: she chooses again
+    SELECT * INTO r FROM reports_report o WHERE o.ref = record;
+    PERFORM set_config('simpul.receipt', encode(r.lookup, 'hex'), true);
+    PERFORM public_withdraw_report();
+    PERFORM set_config('simpul.receipt', '', true);
+  ELSIF event = 'reports.part_closed' THEN
+    UPDATE vault_grant g SET state = 'ended', ended_at = at
+      FROM reports_part p
+      WHERE p.ref = "row" AND g.envelope_id = p.envelope_id AND g.desk IS NOT NULL
+        AND g.state <> 'ended';
+  ELSIF event = 'reports.frozen' THEN
+    PERFORM reports_freeze(record, at);
+  ELSIF event = 'reports.erasure_asked' THEN
+    PERFORM reports_freeze(record, at);
+    INSERT INTO reports_erasure (ref, report_id, desk_id, asked_at, due_at, reason)
+      SELECT "row", o.ref, coalesce(o.taken_by_id, o.receiver_id), at, at + interval '72 hours', ''
+      FROM reports_report o WHERE o.ref = record AND o.state <> 'erased'
+      ON CONFLICT DO NOTHING;
+  ELSIF event = 'reports.erasure_cancelled' THEN
+    UPDATE reports_erasure o SET cancelled_at = at WHERE o.ref = "row" AND o.done_at IS NULL;
+  ELSIF event = 'reports.erasure_refused' THEN  -- its code was not in the log; the refusal stands
+    UPDATE reports_erasure o SET refused_at = at, reason = 'restored'
+      WHERE o.ref = "row" AND o.done_at IS NULL AND o.refused_at IS NULL;
+  ELSIF event = 'reports.erased' THEN
+    PERFORM reports_destroy(record, at);
   ELSIF event = 'cases.consent_withdrawn' THEN
     UPDATE cases_consent c SET withdrawn_at = at WHERE c.ref = "row" AND c.withdrawn_at IS NULL;
     UPDATE vault_grant g SET state = 'ended', ended_at = at

@@ -34,10 +34,9 @@ from simpul.reports import (
     reading,
     routing,
     triage,
-    words,
 )
 from simpul.reports.access import Reporter
-from simpul.reports.actions import CannotReceive, Filing
+from simpul.reports.actions import CannotReceive, Filing, control
 from simpul.reports.doors import behind_receipt
 from simpul.reports.floods import Flood
 from simpul.reports.forms import public as forms
@@ -352,6 +351,7 @@ def open_news(request: HttpRequest) -> HttpResponse:
             return _asked_for_words(request, said["no_match"])
         patience.right(source)
         doors.begin(request, opened)
+        control.come_back()
         if request.POST.get("message"):  # typed before the page closed by itself
             draft = forms.Message(request.POST)
             return _mine(request, reporter, message=draft, sentence=_still_unsent())
@@ -443,9 +443,9 @@ def add_file(request: HttpRequest) -> HttpResponse:
         if clean is None:
             return _mine(request, reporter, file_sentence=sentence, status=422)
         try:
-            actions.attach(
-                actor=reporter, ref=form.cleaned_data["ref"], file=clean, name="",
-                now=timezone.now(),
+            actions.send(
+                actor=reporter, ref=form.cleaned_data["ref"], file=clean, now=timezone.now(),
+                text=content.control()["dialogue"]["sent_file"],
             )  # fmt: skip
         except AgainstTheRules as error:
             return _mine(request, reporter, file_sentence=str(error.sentence), status=422)
@@ -462,22 +462,6 @@ def _cleaned(request: HttpRequest, form: forms.File) -> tuple[str, scrub.Scrubbe
         return "", scrub.scrub(form.cleaned_data["file"].read())
     except scrub.ScrubError as error:
         return str(error.sentence), None
-
-
-@behind_receipt
-def data(request: HttpRequest, reporter: Reporter) -> HttpResponse:
-    """Everything that is stored of what she sent, in her own words."""
-    answers = reading.read_own(reporter).answers
-    said = answers.get("notes", {})
-    values = {
-        "t": content.texts(),
-        "sections": words.sections(
-            answers,
-            regions=regions.names([said.get("region", "")]),
-            offices=queries.office_names(words.offices_in(answers)),
-        ),
-    }
-    return render(request, "reports/public/data.html", values)
 
 
 @behind_receipt
@@ -552,6 +536,8 @@ def _mine(
 ) -> HttpResponse:
     now = timezone.now()
     report = reporter.report
+    if report.state == Report.State.ERASED:
+        return _erased(request)
     shown = reading.read_own(reporter)
     reads = own.reads()
     desk, due = own.responsible(report), own.reply_due()
@@ -576,20 +562,44 @@ def _mine(
                 else said["message_from_you"],
                 m,
                 text,
+                [(row, about) for row, about in shown.files if row.message_id == m.ref],
             )
             for m, text in shown.messages
         ],
-        "files": shown.files,
+        "files": [(row, about) for row, about in shown.files if row.message_id is None],
+        "c": content.control(),
+        "message_due": own.message_sentence(report, now=now),
+        "kept": own.kept_sentence(report),
+        "frozen": report.frozen_at is not None,
+        "erasure": _erasure(desk),
         "late": own.late(),
         "questions": access.own_questions(),
         "message": message or forms.Message(),
-        "file": forms.File() if len(shown.files) < own.MOST_FILES else None,
+        "file": forms.File()
+        if sum(row.desk_id is None for row, _about in shown.files) < own.MOST_FILES
+        else None,
         "file_sentence": file_sentence,
         "zone": desk.agency.region.zone,
     }
     if request.method == "POST":
         values |= ALONE
     return render(request, "reports/public/mine.html", values, status=status)
+
+
+def _erased(request: HttpRequest) -> HttpResponse:
+    """All that is left behind these six words: that it is gone, and what remains elsewhere."""
+    values = {"t": content.texts(), "c": content.control()}
+    return render(request, "reports/public/erased.html", values)
+
+
+def _erasure(desk: Desk) -> dict[str, Any] | None:
+    """The newest request to erase: that it waits and until when, or why it was refused."""
+    found = access.own_erasure()
+    if found is None or found.cancelled_at is not None:
+        return None
+    sentence, article = content.refusal(found.reason) if found.refused_at else ("", "")
+    due = content.control()["erase"]["due"].format(when=_when(found.due_at, desk))
+    return {"waits": found.is_waiting, "due": due, "sentence": sentence, "article": article}
 
 
 def _stopped_until(report: Report) -> str:
