@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from launch.var import REPO
 from simpul.core import content as texts
 from simpul.directory import queries as directory
 from simpul.network.models import Agency, Desk
@@ -14,10 +15,11 @@ from simpul.reports import content, queries, routing
 from simpul.reports.routing import Exclusion
 from tests.conftest import Cast
 
+CONTENT = REPO / "src/simpul/directory/content"
 KINDS = ["", *content.raw()["reported_kind"]]
 TYPES = [str(code) for code in Agency.Type.values]
 DUTIES = [str(duty) for duty in Desk.Duty.values]
-DOORS = texts.load(directory.CONTENT / "doors.toml")["door"]
+DOORS = texts.load(CONTENT / "doors.toml")["door"]
 RULES = routing.raw()
 
 
@@ -56,7 +58,7 @@ def test_every_code_in_the_rules_is_a_code_of_something() -> None:
     assert all(set(row["doors"]) <= set(DOORS) for row in RULES["for_whom"].values())
     assert all(set(row["types"]) <= set(TYPES) for row in RULES["person_type"].values())
     assert all(row["mark"] for row in RULES["warning"].values())
-    hotlines = {r["code"] for r in texts.load(directory.CONTENT / "hotlines.toml")["hotline"]}
+    hotlines = {r["code"] for r in texts.load(CONTENT / "hotlines.toml")["hotline"]}
     assert {row["hotline"] for row in DOORS.values() if "hotline" in row} <= hotlines
 
 

@@ -1,6 +1,5 @@
 """Signing in and out, and a person's own page."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -20,6 +19,7 @@ from simpul.accounts import access, actions, forms, queries
 from simpul.accounts.models import User
 from simpul.core.access import AgainstTheRules
 from simpul.core.doors import derives_first, open_to_anyone
+from simpul.core.typed import NO_WAY_BACK, Field, send_again
 from simpul.vault import passkeys
 from simpul.vault.audit import Acts
 
@@ -28,8 +28,6 @@ HOME = "/"
 CONFIRMED = 5 * 60  # seconds that the passphrase, typed once more, opens her ways in
 KEPT = "kept."  # what typed fields are called while they travel through the sign-in
 WEEK = timedelta(days=7)
-NO_WAY_BACK = {"other_language_url": ""}  # what was typed is on this page and nowhere else
-Field = tuple[str, str]
 
 
 class Acting(Acts, Protocol):
@@ -71,15 +69,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(to)
     lost_files = "lost_files" in request.POST
     return send_again(request, _kept(request), to=to, lost_files=lost_files)
-
-
-def send_again(request: HttpRequest, fields: list[Field], **values: Any) -> HttpResponse:
-    """What was typed, texts open to be read again, with a button that sends it under her present name."""
-    values |= NO_WAY_BACK | {
-        "texts": [(name, value) for name, value in fields if _is_text(value)],
-        "rest": [(name, value) for name, value in fields if not _is_text(value)],
-    }
-    return render(request, "accounts/kept.html", values, status=403 if "stale" in values else 200)
 
 
 def confirmed(
@@ -237,11 +226,6 @@ def _kept(request: HttpRequest) -> list[Field]:
         if name.startswith(KEPT)
         for value in values
     ]
-
-
-def _is_text(value: str) -> bool:
-    """Whether somebody wrote it, rather than chose it from a list."""
-    return bool(re.search(r"\s", value.strip())) or len(value) > 40
 
 
 def _local(path: str) -> str:

@@ -15,7 +15,7 @@ from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
 from simpul.network import access as network
 from simpul.network.actor import Actor
-from simpul.network.models import Agency, Desk
+from simpul.network.models import Agency, Desk, Membership
 from simpul.reports import access, content, outside, routing
 from simpul.reports.models import (
     Departure,
@@ -124,8 +124,10 @@ def possible_owners(report: Report, desk: Desk) -> list[tuple[User, bool]]:
 
 
 def desks_of(user: User) -> set[int]:
-    """The desks where a person sits now, as two have signed."""
-    return {desk for desk, person in keydirectory.current().members if person == user.keypair_id}
+    """The desks where a person sits now: as two have signed, or as a row says that waits for them."""
+    signed = {desk for desk, person in keydirectory.current().members if person == user.keypair_id}
+    rows = Membership.objects.filter(user=user, until_at=None).order_by("desk")
+    return signed | set(rows.values_list("desk_id", flat=True))
 
 
 def set_aside_of(report: Report) -> SetAside | None:

@@ -16,11 +16,12 @@ HIDDEN = {"shown", "token"}
 NUMBERS = {
     name: number
     for number, name in enumerate(
-        (name for own in public.PAGES.values() for name in own if name not in HIDDEN), start=1
+        (name for page in (1, 2, 3) for name in public.PAGES[page] if name not in HIDDEN), start=1
     )
 }
 # Asked once the rest was read back, because who may receive follows from the other answers.
 LAST = ("receiver", "fallback")
+KEPT_OUT = ("excluded", "desks", "types")  # asked as one thing, as at the public door
 CHANNELS = [
     Report.Channel.WALK_IN, Report.Channel.PHONE, Report.Channel.PAPER, Report.Channel.SMS,
     Report.Channel.WHATSAPP,
@@ -54,8 +55,8 @@ class TakeDown(public.Report):
             self.fields[name].label = f"{number}. {self.fields[name].label}"
 
     def asked(self, page: int) -> list[Any]:
-        """The questions of a page that are asked before the reading back, but for `excluded`."""
-        apart = {*HIDDEN, *LAST, "excluded"}
+        """The questions of a page that are asked before the reading back, but for who must not know."""
+        apart = {*HIDDEN, *LAST, *KEPT_OUT}
         return [self[name] for name in public.PAGES[page] if name not in apart]
 
     def as_typed(self) -> list[tuple[str, str]]:

@@ -168,7 +168,9 @@ class Report(forms.Form):
             self._ask(name, journey[name])
         is_body = self.data.get("for_whom") == "body"
         self._ask("country", journey["body_country" if is_body else "country"])
-        self._ask("types", routing.texts()["page"]["types"], "", routing.person_types())
+        apart = routing.texts()["page"]
+        self._ask("desks", apart["desks"], apart["desks_hint"])
+        self._ask("types", apart["types"], "", routing.person_types())
         self._ask("receiver", page3["receiver"], page3["receiver_hint"])
         self._ask("excluded", page3["excluded"], page3["excluded_hint"], grouped)
         self._ask(

@@ -16,7 +16,7 @@ from simpul.core.doors import derives_first
 from simpul.network import context, regions
 from simpul.network.http import Request
 from simpul.network.models import Desk
-from simpul.reports import access, content, guardrails, queries, words
+from simpul.reports import access, content, guardrails, queries, routing, words
 from simpul.reports.actions import CannotReceive, dictation
 from simpul.reports.forms.dictation import TakeDown
 from simpul.reports.views import public
@@ -65,7 +65,10 @@ def _ask(request: Request, form: TakeDown) -> HttpResponse:
         "safety": form.asked(1),
         "needs": form.asked(2),
         "story": form.asked(3),
+        "r": routing.texts()["page"],
         "excluded": form.excluded_said() if form.is_bound else [],
+        "kept_apart": queries.desks(form.said("desks")) if form.is_bound else [],
+        "offered": public.desks_offered(form) if form.is_bound else [],
     }
     wrong = form.is_bound and request.POST.get("go") == "read"
     return render(request, "reports/take_down.html", values, status=422 if wrong else 200)

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from simpul.accounts import views as accounts
+from simpul.core import typed
 from simpul.core.access import AgainstTheRules
 from simpul.directory import queries as directory
 from simpul.reports import doors, modes
@@ -100,7 +100,7 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     if settings.ROOT_URLCONF.endswith("public"):
         return doors.ask_again(request)
     if request.user.is_authenticated and "seed" in request.session and _is_ours(request):
-        return accounts.send_again(
+        return typed.send_again(
             request, kept(request), to=request.path, lost_files=bool(request.FILES), stale=True
         )
     return sign_in_first(request)
