@@ -79,6 +79,7 @@ def write_case(page: Page) -> str:
     """Writes down what somebody says who has come; returns the case's address."""
     page.goto("/cases/new/")
     page.locator("[name=story]").fill(SAID)
+    page.locator("input[name=tie][value=no]").check()
     page.locator("[name=read_back]").check()
     page.locator("[name=next_action]").fill("Menelepon besok pagi")
     press(page, "Simpan")

@@ -27,6 +27,7 @@ def test_one_takes_the_report_and_the_other_is_told(
 
     def press(number: int) -> tuple[int, str]:
         cookie, fields = forms[number]
+        fields["tie"] = "no"
         fields["next_action"] = f"Langkah dari orang {number}"
         connection = HTTPConnection("127.0.0.1", house.ports["workspace"], timeout=30)
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}

@@ -8,7 +8,7 @@ from django import forms
 from simpul.reports.forms import public
 from simpul.reports.forms.dictation import NUMBERS
 
-ROOM = {"story": 13}  # lines to write on; one where nothing is said
+ROOM = {"story": 11}  # lines to write on; one where nothing is said
 
 
 @dataclass(frozen=True, slots=True)

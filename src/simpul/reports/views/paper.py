@@ -13,6 +13,7 @@ from simpul.directory import queries as directory
 from simpul.network.http import Request
 from simpul.reports import content
 from simpul.reports.forms import paper
+from simpul.reports.forms import public as forms
 
 
 @csp_update({"style-src": [SELF]})  # the sheet has a style of its own, for printing
@@ -30,17 +31,18 @@ def form_of_desk(request: Request) -> HttpResponse:
 def _sheet(request: HttpRequest, desk: str, *, back: str) -> HttpResponse:
     asked = paper.questions()
     p = content.paper()
-    first = ("needs", "region", "for_whom")
+    contact = ("channel", "detail", "hours", "cover")
+    front = {*content.QUESTIONS, "for_whom", "needs", "region", *contact, "office", "kind"}
+    journey = [name for name in forms.PAGES[2] if name not in front]
     values: dict[str, Any] = {
         "p": p,
         "t": content.texts(),
         "safety": [asked[name] for name in content.QUESTIONS],
-        "contact": [asked[name] for name in ("channel", "detail", "hours", "cover")],
-        "first": [asked[name] for name in first],
-        "rest": [
-            one for one in asked.values()
-            if one.name not in {*content.QUESTIONS, *first, "channel", "detail", "hours", "cover"}
-        ],
+        "first": [asked[name] for name in ("for_whom", "needs", "region")],
+        "contact": [asked[name] for name in contact],
+        "person": [asked[name] for name in ("office", "kind")],
+        "journey": [asked[name] for name in journey],
+        "rest": [one for one in asked.values() if one.name not in {*front, *journey}],
         "desk": p["desk"].format(desk=desk) if desk else "",
         "place": desk,
         "danger": directory.hotlines("danger"),
