@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "simpul.network",
     "simpul.clocks",
     "simpul.directory",
+    "simpul.questionnaires",
     "simpul.reports",
     "simpul.cases",
     "simpul.referrals",

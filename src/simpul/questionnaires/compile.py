@@ -1,0 +1,234 @@
+"""Makes a questionnaire of a definition: every rule as a closure, in the order in which they run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from simpul.questionnaires.definition import Choice, Definition, Node
+from simpul.questionnaires.state import Item
+from simpul.questionnaires.xpath.closures import Builder, CannotBuild, Closure, Nodes
+from simpul.questionnaires.xpath.lexer import NotAnExpression
+from simpul.questionnaires.xpath.values import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An expression that cannot run: its node, which of its expressions, and why."""
+
+    node: Node
+    where: str
+    why: str
+    what: str
+    source: str
+
+
+class NotCompiled(Exception):
+    """A form with expressions that cannot run."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{p.node.path} {p.where}: {p.why} {p.what}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """What is recomputed: a calculation, a condition or a number of rows."""
+
+    kind: str  # count, relevant, calculate
+    node: Node
+    run: Closure
+
+
+@dataclass(slots=True)
+class Use:
+    """One expression of the form: where it stands and what it reads."""
+
+    node: Node
+    where: str
+    source: str
+    reads: frozenset[Node]
+    lists: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Face:
+    """What is shown of a node: what fills its texts in, for each language."""
+
+    label: dict[str, Callable[[Item], str]] = field(default_factory=dict)
+    hint: dict[str, Callable[[Item], str]] = field(default_factory=dict)
+    constraint: dict[str, Callable[[Item], str]] = field(default_factory=dict)
+    required: dict[str, Callable[[Item], str]] = field(default_factory=dict)
+
+
+class Questionnaire:
+    """A definition that runs. Made once for each version; holds no answers."""
+
+    def __init__(self, definition: Definition) -> None:
+        """Compile. Raises NotCompiled."""
+        self.definition = definition
+        self.problems: list[Problem] = []
+        self.uses: list[Use] = []
+        self.rules: list[Rule] = []
+        self.first: dict[Node, Closure] = {}
+        self.required: dict[Node, Closure] = {}
+        self.constraint: dict[Node, Closure] = {}
+        self.readonly: dict[Node, Closure] = {}
+        self.options: dict[Node, Nodes] = {}
+        self.faces: dict[Node, Face] = {}
+        self.choice_words: dict[str, dict[str, Callable[[Item], str]]] = {}
+        self._compile()
+        if self.problems:
+            raise NotCompiled(self.problems)
+
+    # --- Making ----------------------------------------------------------------------------------
+
+    def _compile(self) -> None:
+        for node in self.definition.nodes.values():
+            for name in ("calculate", "relevant", "count"):
+                if made := self._build(node, name, getattr(node, name)):
+                    self.rules.append(Rule(name, node, made))
+            for name in ("first", "required", "constraint", "readonly"):
+                source = getattr(node, name)
+                if source and (made := self._build(node, name, source)):
+                    getattr(self, name)[node] = made
+            if node.itemset:
+                self._offer(node)
+            face = Face()
+            for name, id_ in (
+                ("label", node.label), ("hint", node.hint),
+                ("constraint", node.constraint_text), ("required", node.required_text),
+            ):  # fmt: skip
+                if id_:
+                    setattr(face, name, self._say(node, name, id_))
+            self.faces[node] = face
+        self.rules = self._ordered()
+
+    def _build(self, node: Node, where: str, source: str) -> Closure | None:
+        if not source:
+            return None
+        # A number of rows is asked of the parent: the rows are not there yet.
+        place = node.parent if where == "count" and node.parent else node
+        builder = Builder(self.definition, place, self)
+        try:
+            made = builder.expression(source)
+        except (NotAnExpression, CannotBuild) as error:
+            self.problems.append(Problem(node, where, error.why, error.what, source))
+            return None
+        self._note(node, where, source, builder)
+        return made
+
+    def _note(self, node: Node, where: str, source: str, builder: Builder) -> None:
+        self.uses.append(
+            Use(node, where, source, frozenset(builder.reads), frozenset(builder.lists))
+        )
+
+    def _offer(self, node: Node) -> None:
+        assert node.itemset
+        builder = Builder(self.definition, node, self)
+        try:
+            self.options[node] = builder.itemset(node.itemset.nodes)
+        except (NotAnExpression, CannotBuild) as error:
+            self.problems.append(
+                Problem(node, "choice_filter", error.why, error.what, node.itemset.nodes)
+            )
+            return
+        self._note(node, "choice_filter", node.itemset.nodes, builder)
+        for name in builder.lists:
+            for choice in self.definition.choices[name]:
+                if choice.text and choice.text not in self.choice_words:
+                    self.choice_words[choice.text] = self._say(node, "choice", choice.text)
+
+    def _say(self, node: Node, where: str, id_: str) -> dict[str, Callable[[Item], str]]:
+        made = {}
+        for language, texts in self.definition.texts.items():
+            words = texts.get(id_)
+            if words is None:
+                continue
+            builder = Builder(self.definition, node, self)
+            try:
+                made[language] = builder.words(words)
+            except (NotAnExpression, CannotBuild) as error:
+                self.problems.append(Problem(node, where, error.why, error.what, id_))
+                continue
+            if builder.reads or builder.lists:
+                self._note(node, where, id_, builder)
+        return made
+
+    def _ordered(self) -> list[Rule]:
+        """The rules, each after those whose results it reads. A cycle is a problem."""
+        by_node: dict[Node, list[Rule]] = {}
+        for rule in self.rules:
+            by_node.setdefault(rule.node, []).append(rule)
+        reads = {(use.node, use.where): use.reads for use in self.uses}
+        sorter: TopologicalSorter[Rule] = TopologicalSorter()
+        for rule in self.rules:
+            sorter.add(rule)
+            for read in reads[rule.node, rule.kind]:
+                for needed in self._needed(read, by_node):
+                    # That a row is counted or asked does not depend on what stands in it.
+                    if needed is not rule or rule.kind == "calculate":
+                        sorter.add(rule, needed)
+            if rule.kind == "calculate":
+                for above in rule.node.up():
+                    for other in by_node.get(above, ()):
+                        if other.kind == "count":
+                            sorter.add(rule, other)
+        try:
+            return list(sorter.static_order())
+        except CycleError as error:
+            for rule in error.args[1][1:]:
+                source = getattr(rule.node, rule.kind)
+                self.problems.append(
+                    Problem(rule.node, rule.kind, "cycle", rule.node.name, source)
+                )
+            return []
+
+    def _needed(self, read: Node, by_node: dict[Node, list[Rule]]) -> Iterator[Rule]:
+        yield from by_node.get(read, ())
+        for above in read.up():
+            if above is not read:
+                yield from (r for r in by_node.get(above, ()) if r.kind != "calculate")
+
+    # --- Choices ---------------------------------------------------------------------------------
+
+    def offered(self, item: Item) -> list[tuple[str, str]]:
+        """The choices that a question offers now: value and label."""
+        assert item.node.itemset
+        return [self._shown(one, item) for one in self.options[item.node](item, None)]
+
+    def values(self, item: Item) -> list[str]:
+        """The values that a question offers now."""
+        assert item.node.itemset
+        name = item.node.itemset.value
+        found = []
+        for one in self.options[item.node](item, None):
+            if isinstance(one, Choice):
+                found.append(one.values.get(name, ""))
+            else:
+                found.append(_kid(one, name))
+        return found
+
+    def choice_name(self, node: Node, value: str, item: Item) -> str:
+        """The label of a question's choice in the language that is shown."""
+        if item.node is not node:
+            return ""
+        return next((label for name, label in self.offered(item) if name == value), "")
+
+    def _shown(self, one: Choice | Item, item: Item) -> tuple[str, str]:
+        assert item.node.itemset
+        value, label = item.node.itemset.value, item.node.itemset.label
+        if isinstance(one, Item):
+            return _kid(one, value), _kid(one, label)
+        if one.text:
+            words = self.choice_words[one.text]
+            language = item.state.language
+            fill = words.get(language) or words.get(self.definition.default_language)
+            return one.values.get(value, ""), fill(item) if fill else ""
+        return one.values.get(value, ""), " ".join(one.values.get(label, "").split())
+
+
+def _kid(row: Item, path: str) -> str:
+    kid = row
+    for name in path.split("/"):
+        kid = kid if name == "." else kid.kids[name]
+    return to_text(kid.value) if kid.live else ""
