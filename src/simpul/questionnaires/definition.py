@@ -8,6 +8,7 @@ from functools import cached_property
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from simpul.questionnaires import importer
 from simpul.vault import crypto
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -17,7 +18,7 @@ MAX_CHOICES = 20_000
 XFORMS = "{http://www.w3.org/2002/xforms}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 JAVAROSA = "{http://openrosa.org/javarosa}"
-OWN = "https://simpul.id/ns/xlsform"
+OWN = importer.OWN
 SVR = f"{{{OWN}}}"
 
 CONTROLS = {"input", "select1", "select", "rank", "trigger", "range", "upload", "secret"}
