@@ -34,7 +34,7 @@ class NotCompiled(Exception):
 class Rule:
     """What is recomputed: a calculation, a condition or a number of rows."""
 
-    kind: str  # count, relevant, calculate
+    kind: str  # count, relevant, calculate, choices
     node: Node
     run: Closure
 
@@ -84,6 +84,8 @@ class Questionnaire:
 
     def _compile(self) -> None:
         for node in self.definition.nodes.values():
+            if node.follows:
+                self.problems.append(Problem(node, "calculate", "trigger", node.name, ""))
             for name in ("calculate", "relevant", "count"):
                 if made := self._build(node, name, getattr(node, name)):
                     self.rules.append(Rule(name, node, made))
@@ -122,6 +124,11 @@ class Questionnaire:
             Use(node, where, source, frozenset(builder.reads), frozenset(builder.lists))
         )
 
+    @staticmethod
+    def nothing(item: Item, row: object) -> str:
+        """The closure of a rule that runs in another way."""
+        return ""
+
     def _offer(self, node: Node) -> None:
         assert node.itemset
         builder = Builder(self.definition, node, self)
@@ -129,10 +136,12 @@ class Questionnaire:
             self.options[node] = builder.itemset(node.itemset.nodes)
         except (NotAnExpression, CannotBuild) as error:
             self.problems.append(
-                Problem(node, "choice_filter", error.why, error.what, node.itemset.nodes)
+                Problem(node, "choices", error.why, error.what, node.itemset.nodes)
             )
             return
-        self._note(node, "choice_filter", node.itemset.nodes, builder)
+        self._note(node, "choices", node.itemset.nodes, builder)
+        if builder.reads:
+            self.rules.append(Rule("choices", node, self.nothing))
         for name in builder.lists:
             for choice in self.definition.choices[name]:
                 if choice.text and choice.text not in self.choice_words:
@@ -166,7 +175,7 @@ class Questionnaire:
             for read in reads[rule.node, rule.kind]:
                 for needed in self._needed(read, by_node):
                     # That a row is counted or asked does not depend on what stands in it.
-                    if needed is not rule or rule.kind == "calculate":
+                    if needed is not rule or rule.kind in ("calculate", "relevant"):
                         sorter.add(rule, needed)
             if rule.kind == "calculate":
                 for above in rule.node.up():
@@ -177,7 +186,7 @@ class Questionnaire:
             return list(sorter.static_order())
         except CycleError as error:
             for rule in error.args[1][1:]:
-                source = getattr(rule.node, rule.kind)
+                source = getattr(rule.node, rule.kind, "")
                 self.problems.append(
                     Problem(rule.node, rule.kind, "cycle", rule.node.name, source)
                 )

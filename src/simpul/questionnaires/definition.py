@@ -99,6 +99,7 @@ class Node:
     count: str = ""  # of a repeat: how many rows
     fixed: bool = False  # no row may be added or removed by hand
     rows: int = 1  # of a repeat: how many there are at the beginning
+    fresh: int = 1  # and in a row that is added
     in_body: bool = False
 
     def up(self) -> "Iterator[Node]":
@@ -180,7 +181,7 @@ class Definition:
                 raise NotAForm("nodes", str(MAX_NODES))
             node = Node(name, path, above, len(self.nodes))
             if template:
-                node.kind, node.rows = "repeat", 0
+                node.kind, node.rows, node.fresh = "repeat", 0, 0
             elif len(element):
                 node.kind = "group"
             else:
@@ -190,6 +191,8 @@ class Definition:
                 above.children[name] = node
             first = first or node
             waiting += [(child, node) for child in reversed(element)]
+        for node in self.nodes.values():
+            node.rows = max(node.rows, 1)  # a repeat inside a repeat has a template only
         assert first is not None
         return first
 

@@ -80,7 +80,7 @@ class Evaluation:
             return None
         parent = self.find(path.rpartition("/")[0])
         assert parent is not None
-        item = self._grow(parent.node.children[path.rpartition("/")[2]], parent)
+        item = self._grow(parent.node.children[path.rpartition("/")[2]], parent, fresh=True)
         rows.append(item)
         self._first(item, only_empty=False)
         return item
@@ -113,8 +113,13 @@ class Evaluation:
 
     def readonly(self, item: Item) -> bool:
         """Whether the answer cannot be changed now."""
-        rule = self.questionnaire.readonly.get(item.node)
-        return rule is not None and to_bool(rule(item, None))
+        here: Item | None = item
+        while here is not None:
+            rule = self.questionnaire.readonly.get(here.node)
+            if rule is not None and to_bool(rule(here, None)):
+                return True
+            here = here.parent
+        return False
 
     def valid(self, item: Item) -> bool:
         """Whether the answer keeps the rule of its question; an empty one always does."""
@@ -133,15 +138,15 @@ class Evaluation:
         kept: dict[str, str] = {}
         for path, item in self._everything(self.state.root, f"/{self.state.root.node.name}"):
             if item.node.kind == "leaf":
-                if item.text:
-                    kept[path] = item.text
+                if item.kept:
+                    kept[path] = item.kept
             elif item.node.kind == "repeat":
                 kept[path] = ""
         return kept
 
     # --- How -------------------------------------------------------------------------------------
 
-    def _grow(self, node: Node, parent: Item | None) -> Item:
+    def _grow(self, node: Node, parent: Item | None, *, fresh: bool = False) -> Item:
         """The item of a node with everything below it, at its defaults."""
         item = Item(node, parent, self.state)
         if node.kind == "leaf":
@@ -151,10 +156,10 @@ class Evaluation:
             for name, child in node.children.items():
                 if child.kind == "repeat":
                     item.kids[name] = []
-                    rows = 0 if child.count else child.rows
-                    item.kids[name] += [self._grow(child, item) for _ in range(rows)]
+                    rows = 0 if child.count else child.fresh if fresh else child.rows
+                    item.kids[name] += [self._grow(child, item, fresh=fresh) for _ in range(rows)]
                 else:
-                    item.kids[name] = self._grow(child, item)
+                    item.kids[name] = self._grow(child, item, fresh=fresh)
         if not any(above.kind == "repeat" for above in node.up()):
             self.state.single[node] = item
         return item
@@ -195,9 +200,11 @@ class Evaluation:
             bare, _, rest = name.partition("[")
             kid = at.kids.get(bare)
             if isinstance(kid, list):
-                number = rest[:-1]
+                number = rest[:-1].removeprefix("-")
                 if not number.isdecimal() or len(number) > 4 or not 1 <= int(number) <= MAX_ROWS:
                     return None
+                if rest.startswith("-"):  # a row that does not count at present
+                    kid = at.spare.setdefault(bare, [])
                 while len(kid) < int(number):
                     if self.state.items > MAX_ITEMS:
                         return None
@@ -222,8 +229,9 @@ class Evaluation:
             below: list[tuple[str, Item]] = []
             for name, kid in item.kids.items():
                 if isinstance(kid, list):
-                    rows = kid + item.spare.get(name, [])
-                    below += [(f"{here}/{name}[{n}]", row) for n, row in enumerate(rows, 1)]
+                    below += [(f"{here}/{name}[{n}]", row) for n, row in enumerate(kid, 1)]
+                    spare = item.spare.get(name, [])
+                    below += [(f"{here}/{name}[-{n}]", row) for n, row in enumerate(spare, 1)]
                 else:
                     below.append((f"{here}/{name}", kid))
             waiting += reversed(below)
@@ -239,6 +247,10 @@ class Evaluation:
                 for parent in state.every(node.parent):
                     changed |= self._count(parent, node, to_number(run(parent, None)))
                 continue
+            if rule.kind == "choices":
+                for item in state.every(node):
+                    changed |= self._keep_offered(item)
+                continue
             single = state.single.get(node)
             items: Iterable[Item]
             items = state.every(node) if single is None else (single,)
@@ -250,16 +262,30 @@ class Evaluation:
                         item.turn(asked)
                         changed = True
                 else:
-                    text = to_text(value)
+                    # What is no number is stored as nothing.
+                    text = "" if value != value else to_text(value)
                     if text != item.text:
                         item.put(text)
                         changed = True
         return changed
 
+    def _keep_offered(self, item: Item) -> bool:
+        """Let only those choices count that are offered now; the others wait."""
+        if not item.kept or not item.live:
+            return False
+        offered = set(self.questionnaire.values(item))
+        text = " ".join(one for one in item.kept.split() if one in offered)
+        if text == item.text:
+            return False
+        item.show(text)
+        return True
+
     def _count(self, parent: Item, node: Node, wanted: float) -> bool:
         """Have as many rows as the form says; what is in the others waits, in case they return."""
         most = MAX_ROWS
-        number = 0 if wanted != wanted else int(max(0.0, min(wanted, most + 1.0)))
+        if wanted != wanted:  # no number is no order to take rows away
+            return False
+        number = int(max(0.0, min(wanted, most + 1.0)))
         if number > most:
             self.state.overflow.add(node.path)
             number = most
@@ -273,7 +299,7 @@ class Evaluation:
             if spare:
                 row = spare.pop(0)
             else:
-                row = self._grow(node, parent)
+                row = self._grow(node, parent, fresh=True)
                 self._first(row, only_empty=False)
             rows.append(row)
             row.turn(row.relevant)

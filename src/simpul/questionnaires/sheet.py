@@ -65,7 +65,9 @@ class Empty(NotImported):
 class TooLarge(NotImported):
     """The file, or what it unpacks to, is more than is taken."""
 
-    sentence = _("Berkas ini terlalu besar. Kuesioner paling besar 2 MB. Hapus gambar dan lembar lain.")
+    sentence = _(
+        "Berkas ini terlalu besar. Kuesioner paling besar 2 MB. Hapus gambar dan lembar lain."
+    )
 
 
 class Macros(NotImported):

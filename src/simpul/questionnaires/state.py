@@ -14,11 +14,22 @@ MAX_ITEMS = 8000  # of the whole form
 class Item:
     """A node in one row: its answer, and whether it is asked at present."""
 
-    __slots__ = ("kids", "live", "node", "parent", "relevant", "spare", "state", "text", "value")
+    __slots__ = (
+        "kept",
+        "kids",
+        "live",
+        "node",
+        "parent",
+        "relevant",
+        "spare",
+        "state",
+        "text",
+        "value",
+    )
 
     def __init__(self, node: Node, parent: "Item | None", state: "State") -> None:
         self.node, self.parent, self.state = node, parent, state
-        self.text = ""
+        self.text = self.kept = ""  # what counts now, and what was given
         self.value: Value = ""
         self.relevant = True
         self.live: bool = parent is None or parent.live
@@ -28,6 +39,11 @@ class Item:
 
     def put(self, text: str) -> None:
         """Take an answer."""
+        self.kept = text
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """Let this much of the answer count now."""
         self.text, self.value = text, typed(text, self.node.type)
 
     @property

@@ -1,8 +1,9 @@
 """Our own engine, as the recordings are compared with it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from simpul.questionnaires.compile import NotCompiled, Questionnaire
 from simpul.questionnaires.definition import Definition
@@ -10,7 +11,7 @@ from simpul.questionnaires.evaluate import Evaluation
 from simpul.questionnaires.state import Item
 from tests.questionnaires.oracle.states import NodeState, Refused
 
-NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Makassar"))
 
 
 @lru_cache(maxsize=4)
@@ -52,6 +53,6 @@ def _state(evaluation: Evaluation, item: Item) -> NodeState:
             state["o"] = evaluation.readonly(item)
     if item.node.itemset:
         state["ch"] = evaluation.questionnaire.values(item)
-    if item.node.label:
+    if item.node.label and item.node.kind != "repeat":
         state["l"] = evaluation.text(item)
     return state

@@ -500,6 +500,11 @@ class Builder:
         self.clock = True
         return lambda i, r: i.state.now.date()
 
+    def make_decimal_moment(self, given: Sequence[Tree]) -> Closure:
+        """A day or moment as a number."""
+        value = self.value(given[0])
+        return lambda i, r: functions.decimal_moment(value(i, r), i.state.now.tzinfo)
+
     def make_now(self, given: Sequence[Tree]) -> Closure:
         """The moment of the answer."""
         self.clock = True
@@ -516,6 +521,7 @@ SPECIAL = {
     "count-non-empty": "make_count_non_empty", "position": "make_position",
     "indexed-repeat": "make_indexed_repeat", "jr:choice-name": "make_choice_name",
     "regex": "make_regex", "today": "make_today", "now": "make_now",
+    "decimal-date-time": "make_decimal_moment",
     "current": "make_node", "instance": "make_node",
 }  # fmt: skip
 

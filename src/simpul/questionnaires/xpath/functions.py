@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from simpul.questionnaires.xpath.values import (
@@ -88,8 +88,8 @@ def calculated(function: Callable[[float], float]) -> Callable[[Value], float]:
 
 def substr(value: Value, start: Value, end: Value = "") -> str:
     """The part from a place up to another, from 0; negative places count from the end."""
-    text = to_text(value)
-    size = len(text)
+    text = wide(value)
+    size = len(text) // 2
     first = to_number(start)
     last = float(size) if end == "" else to_number(end)
     places = []
@@ -99,7 +99,12 @@ def substr(value: Value, start: Value, end: Value = "") -> str:
         place = max(-1e9, min(1e9, place))
         places.append(int(place) + size if place < 0 else int(place))
     low, high = (max(0, min(size, place)) for place in places)
-    return text[low:high]
+    return text[2 * low : 2 * high].decode("utf-16-le", "ignore")
+
+
+def wide(value: Value) -> bytes:
+    """The text in UTF-16, which is how both Java and JavaScript count its length."""
+    return to_text(value).encode("utf-16-le", "ignore")
 
 
 def before(value: Value, mark: Value) -> str:
@@ -111,7 +116,9 @@ def before(value: Value, mark: Value) -> str:
 def after(value: Value, mark: Value) -> str:
     """What stands behind a mark."""
     text, sign = to_text(value), to_text(mark)
-    return text.partition(sign)[2] if not sign or sign in text else ""
+    if not sign:
+        return text
+    return text.partition(sign)[2]
 
 
 def translate(value: Value, these: Value, those: Value) -> str:
@@ -129,10 +136,8 @@ def boolean_from_string(value: Value) -> bool:
 
 
 def to_date(value: Value) -> Value:
-    """The day; nothing where there is none."""
+    """The day or moment; nothing where there is none."""
     day = to_day(value)
-    if isinstance(day, datetime):
-        return day.date()
     return "" if day is None else day
 
 
@@ -144,12 +149,15 @@ def to_moment(value: Value) -> Value:
     return day if isinstance(day, datetime) else datetime.combine(day, time())
 
 
-def decimal_moment(value: Value) -> float:
-    """Days since 1970, with the time of day as a fraction, in universal time."""
+def decimal_moment(value: Value, zone: tzinfo | None) -> float:
+    """Days since 1970 in universal time; a day begins at its midnight in this zone."""
     day = to_day(value)
-    if isinstance(day, datetime) and day.tzinfo is not None:
-        return day.timestamp() / 86400
-    return NAN if day is None else to_number(day)
+    if day is None:
+        return NAN
+    moment = day if isinstance(day, datetime) else datetime.combine(day, time())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone or UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
 
 
 def decimal_time(value: Value) -> float:
@@ -236,16 +244,16 @@ PLAIN: dict[str, Plain] = {
     "pow": Plain(2, 2, "number", power),
     "sqrt": Plain(1, 1, "number", calculated(math.sqrt)),
     "exp": Plain(1, 1, "number", calculated(math.exp)),
+    "exp10": Plain(1, 1, "number", lambda value: power(10.0, value)),
     "log": Plain(1, 1, "number", calculated(math.log)),
     "log10": Plain(1, 1, "number", calculated(math.log10)),
     "pi": Plain(0, 0, "number", lambda: math.pi),
     "date": Plain(1, 1, "date", to_date),
     "date-time": Plain(1, 1, "dateTime", to_moment),
-    "decimal-date-time": Plain(1, 1, "number", decimal_moment),
     "decimal-time": Plain(1, 1, "number", decimal_time),
     "format-date": Plain(2, 2, "string", format_day),
     "format-date-time": Plain(2, 2, "string", format_day),
-    "string-length": Plain(1, 1, "number", lambda value: float(len(to_text(value)))),
+    "string-length": Plain(1, 1, "number", lambda value: float(len(wide(value)) // 2)),
     "substr": Plain(2, 3, "string", substr),
     "substring-before": Plain(2, 2, "string", before),
     "substring-after": Plain(2, 2, "string", after),
@@ -274,6 +282,7 @@ OTHERS: dict[str, tuple[int, int, str]] = {
     "position": (1, 1, "number"),
     "indexed-repeat": (3, 7, "either"),
     "jr:choice-name": (2, 2, "string"),
+    "decimal-date-time": (1, 1, "number"),
     "regex": (2, 2, "boolean"),
     "today": (0, 0, "date"),
     "now": (0, 0, "dateTime"),
