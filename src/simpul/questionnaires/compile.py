@@ -96,12 +96,14 @@ class Questionnaire:
             if node.itemset:
                 self._offer(node)
             face = Face()
-            for name, id_ in (
-                ("label", node.label), ("hint", node.hint),
-                ("constraint", node.constraint_text), ("required", node.required_text),
-            ):  # fmt: skip
+            for name, where, id_ in (
+                ("label", "label", node.label),
+                ("hint", "hint", node.hint),
+                ("constraint", "constraint_message", node.constraint_text),
+                ("required", "required_message", node.required_text),
+            ):
                 if id_:
-                    setattr(face, name, self._say(node, name, id_))
+                    setattr(face, name, self._say(node, where, id_))
             self.faces[node] = face
         self.rules = self._ordered()
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from simpul.questionnaires import lint
 from simpul.questionnaires.compile import NotCompiled, Questionnaire
 from simpul.questionnaires.definition import Definition
 from simpul.questionnaires.evaluate import Evaluation
@@ -18,9 +19,12 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Makassar"))
 def compiled(xml: str) -> Questionnaire:
     """The questionnaire of an XForm."""
     try:
-        return Questionnaire(Definition(xml))
+        questionnaire = Questionnaire(Definition(xml))
     except NotCompiled as error:
         raise Refused(error.problems[0].why, str(error)) from None
+    for finding in lint.expressions(questionnaire):
+        raise Refused(finding.rule, f"{finding.name}: {finding.column} {finding.what}")
+    return questionnaire
 
 
 def play(xml: str, ops: Sequence[Sequence[str]]) -> Mapping[str, NodeState]:

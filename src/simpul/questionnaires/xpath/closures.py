@@ -230,7 +230,7 @@ class Builder:
         return made
 
     def single(self, path: Path) -> Closure:
-        """The value of what a path names; of many rows the first."""
+        """The value of what a path names; it has to be one, for engines differ on which of many."""
         if isinstance(path.start, Call) and path.start.name == "instance":
             return self.lookup(path)
         if self.row == "choice" and path.start == "":
@@ -240,14 +240,7 @@ class Builder:
         route = self.route(path)
         self.reads.add(route.target)
         if route.many:
-            rows = walker(route)
-            on_row = self._on_row(path)
-
-            def first(item: Item, row: Any) -> Value:
-                found = rows(row if on_row else item)
-                return found[0].value if found else ""
-
-            return first
+            raise CannotBuild("many", written(path))
         if self._on_row(path):
             one = straight(route)
             return lambda item, row: one(row)

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from simpul.questionnaires.xpath.values import (
     NAN,
     Value,
     number_text,
-    read_hour,
     to_bool,
     to_day,
     to_number,
@@ -56,7 +55,8 @@ def rounded(value: Value, places: Value = 0.0) -> float:
         return float(math.floor(number + 0.5))
     step = Decimal(1).scaleb(-int(wanted))
     try:
-        return float(Decimal(number_text(number)).quantize(step, ROUND_HALF_UP))
+        halves = ROUND_HALF_UP if number > 0 else ROUND_HALF_DOWN
+        return float(Decimal(number_text(number)).quantize(step, halves))
     except InvalidOperation:
         return number
 
@@ -160,15 +160,6 @@ def decimal_moment(value: Value, zone: tzinfo | None) -> float:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
 
 
-def decimal_time(value: Value) -> float:
-    """The time of day as a fraction of a day."""
-    hour = value if isinstance(value, time) else read_hour(to_text(value))
-    day = to_day(value)
-    if isinstance(day, datetime):
-        hour = day.time()
-    return to_number(hour) if hour is not None else NAN
-
-
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PARTS: dict[str, Callable[[datetime], str]] = {
@@ -186,7 +177,7 @@ PARTS: dict[str, Callable[[datetime], str]] = {
     "3": lambda d: f"{d.microsecond // 1000:03}",
     "a": lambda d: DAYS[d.weekday()],
 }
-PORTABLE_PARTS = set("YymndeHhMS3ab")
+PORTABLE_PARTS = set("YymndeHhMS3b")
 
 
 def format_day(value: Value, pattern: Value) -> str:
@@ -250,7 +241,6 @@ PLAIN: dict[str, Plain] = {
     "pi": Plain(0, 0, "number", lambda: math.pi),
     "date": Plain(1, 1, "date", to_date),
     "date-time": Plain(1, 1, "dateTime", to_moment),
-    "decimal-time": Plain(1, 1, "number", decimal_time),
     "format-date": Plain(2, 2, "string", format_day),
     "format-date-time": Plain(2, 2, "string", format_day),
     "string-length": Plain(1, 1, "number", lambda value: float(len(wide(value)) // 2)),
@@ -294,8 +284,3 @@ OTHERS: dict[str, tuple[int, int, str]] = {
 def gives(name: str) -> str:
     """What kind of value a function gives; `either` depends on its arguments."""
     return PLAIN[name].gives if name in PLAIN else OTHERS[name][2]
-
-
-def is_day(value: Value) -> bool:
-    """Whether a value is a day or a moment."""
-    return isinstance(value, date)
