@@ -219,6 +219,14 @@ class Questionnaire:
                 found.append(_kid(one, name))
         return found
 
+    def choices_of(self, item: Item) -> list[Choice]:
+        """The choices of a list that a question offers now; rows of a repeat are none."""
+        return [one for one in self.options[item.node](item, None) if isinstance(one, Choice)]
+
+    def is_filtered(self, node: Node) -> bool:
+        """Whether what a question offers depends on other answers."""
+        return any(rule.kind == "choices" and rule.node is node for rule in self.rules)
+
     def choice_name(self, node: Node, value: str, item: Item) -> str:
         """The label of a question's choice in the language that is shown."""
         if item.node is not node:

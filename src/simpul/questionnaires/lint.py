@@ -14,7 +14,6 @@ from simpul.questionnaires.kinds import ARITHMETIC, Kinds
 from simpul.questionnaires.rules import NAMES, RULES
 from simpul.questionnaires.sheet import Sheet
 from simpul.questionnaires.xpath.functions import PORTABLE_PARTS
-from simpul.questionnaires.xpath.values import NUMBER
 from simpul.questionnaires.xpath.parser import (
     Binary,
     Call,
@@ -24,6 +23,7 @@ from simpul.questionnaires.xpath.parser import (
     Tree,
     parse,
 )
+from simpul.questionnaires.xpath.values import NUMBER
 
 PROFILES = ("anonymous-report", "intake", "assessment", "plan", "feedback")
 # A code of a codebook, as `codebook:code`, and the values that it knows.
@@ -352,9 +352,10 @@ def called(
     given = one.arguments
     if one.name in ("if", "not", "boolean") and isinstance(given[0], Path):
         yield "bare-condition", words_of(given[0])
-    if one.name in ("number", "int", "round") and isinstance(given[0], Text):
-        if not NUMBER.fullmatch(given[0].value.strip()):
-            yield "quoted-number", given[0].value
+    if one.name in ("number", "int", "round"):
+        for argument in given:
+            if isinstance(argument, Text) and not NUMBER.fullmatch(argument.value.strip()):
+                yield "quoted-number", argument.value
     if one.name == "checklist":
         for answer in given[2:]:
             if isinstance(answer, Path):
