@@ -187,7 +187,14 @@ class Questionnaire:
         try:
             return list(sorter.static_order())
         except CycleError as error:
-            for rule in error.args[1][1:]:
+            circle: list[Rule] = error.args[1][1:]
+            counted = next((rule.node for rule in circle if rule.kind == "count"), None)
+            if counted is not None:
+                self.problems.append(
+                    Problem(counted, "count", "own-rows", counted.name, counted.count)
+                )
+                return []
+            for rule in circle:
                 source = getattr(rule.node, rule.kind, "")
                 self.problems.append(
                     Problem(rule.node, rule.kind, "cycle", rule.node.name, source)

@@ -155,6 +155,11 @@ class Definition:
         self._bind(model)
         self._lay_out(body)
         self._set_values(html)
+        for node in list(self.nodes.values()):
+            # pyxform makes a hidden calculation of a number of rows that is more than a name.
+            counter = self.nodes.get(node.count)
+            if counter is not None and counter.name == f"{node.name}_count":
+                counter.compartment = counter.compartment_of or node.compartment_of
 
     @cached_property
     def digest(self) -> bytes:

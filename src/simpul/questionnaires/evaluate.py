@@ -31,9 +31,10 @@ class Evaluation:
         definition = questionnaire.definition
         self.state = State(now, language or definition.default_language)
         self.state.root = self._grow(definition.root, None)
-        if draft:
+        if draft is None:
+            self._first(self.state.root)
+        else:
             self._fill(draft)
-        self._first(self.state.root, only_empty=bool(draft))
         self.settle()
 
     # --- Changing --------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ class Evaluation:
         assert parent is not None
         item = self._grow(parent.node.children[path.rpartition("/")[2]], parent, fresh=True)
         rows.append(item)
-        self._first(item, only_empty=False)
+        self._first(item)
         return item
 
     def remove(self, path: str) -> bool:
@@ -164,13 +165,13 @@ class Evaluation:
             self.state.single[node] = item
         return item
 
-    def _first(self, top: Item, *, only_empty: bool) -> None:
+    def _first(self, top: Item) -> None:
         """Defaults that are calculated once."""
         if not self.questionnaire.first:
             return
         for item in top.below():
             rule = self.questionnaire.first.get(item.node)
-            if rule is not None and not (only_empty and item.text):
+            if rule is not None:
                 item.put(to_text(rule(item, None)))
 
     def _fill(self, draft: Mapping[str, str]) -> None:
@@ -300,7 +301,7 @@ class Evaluation:
                 row = spare.pop(0)
             else:
                 row = self._grow(node, parent, fresh=True)
-                self._first(row, only_empty=False)
+                self._first(row)
             rows.append(row)
             row.turn(row.relevant)
             changed = True

@@ -150,6 +150,7 @@ class Rows:
                 continue
             path = f"{above[-1]}/{row.get('name', '')}"
             self.of.setdefault(path, number)
+            self.of.setdefault(f"{path}_count", number)
             if kind.startswith("begin "):
                 above.append(path)
         for number, row in enumerate(sheet.rows["choices"], 2):
@@ -285,9 +286,8 @@ def expressions(questionnaire: Questionnaire) -> Iterator[Finding]:
         if use.where in ("calculate", "first") and not use.node.in_body:
             continue
         for read in use.reads:
-            if use.where == "count" and use.node in read.up():
-                yield at("own-rows", use.node, use.where, read.name)
-            elif (late := reach.latest(read)) is not None and reach.is_later(late, use.node):
+            late = reach.latest(read)
+            if late is not None and reach.is_later(late, use.node):
                 yield at("forward", use.node, use.where, late.name)
 
 
