@@ -217,8 +217,6 @@ def test_codes_for_statistics_are_those_of_the_choices() -> None:
 )  # fmt: skip
 def test_an_answer_is_taken_as_people_write_it(type_: str, typed: str, kept: str) -> None:
     evaluation = run(build([q(type_, "a")]))
-    assert press(evaluation, "a", a=typed.replace(",", "\uff0c")).errors is not None
-    evaluation = run(build([q(type_, "a")]))
     page = pages.page(evaluation, "a")
     assert page is not None
     outcome = pages.submit(evaluation, page, {pages.SEEN: ["a"], "a": [typed]})
@@ -303,7 +301,7 @@ def states(evaluation: Evaluation) -> dict[str, object]:
     """Everything that a form says about its answers."""
     return {
         item.path: (
-            item.text, item.live, evaluation.required(item), evaluation.valid(item),
+            item.live and item.text, item.live, evaluation.required(item), evaluation.valid(item),
             evaluation.text(item), evaluation.questionnaire.values(item) if item.node.itemset else "",
         )
         for item in evaluation.state.root.below()
@@ -333,13 +331,13 @@ def test_the_order_of_answers_does_not_matter(answers: dict[str, str], chance: o
 
 
 @settings(max_examples=60, deadline=None)
-@given(ANSWERS, WORDS)
-def test_an_answer_that_is_not_asked_changes_nothing(answers: dict[str, str], word: str) -> None:
+@given(WORDS)
+def test_an_answer_that_is_not_asked_changes_nothing(word: str) -> None:
     form = build([q("select_one yn", "ada"), q("text", "apa", relevant="${ada} = 'ya'"),
                   calculate("c", "concat(${apa}, '!')"), q("text", "b", required="${apa} = 'x'")],
                  YES_NO)  # fmt: skip
     without, with_ = run(form, ada="tidak"), run(form, ada="tidak", apa=word)
-    assert states(without) == states(with_) or without.find("/data/apa").text != word  # type: ignore[union-attr]
+    assert states(without) == states(with_)
     assert pages.finished(without) == pages.finished(with_)
 
 

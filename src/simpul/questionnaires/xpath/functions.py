@@ -1,6 +1,7 @@
 """The functions of the portable profile that take plain values and give one."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -8,6 +9,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from simpul.questionnaires.xpath.values import (
     NAN,
+    SPACE,
     Value,
     number_text,
     to_bool,
@@ -19,6 +21,11 @@ from simpul.questionnaires.xpath.values import (
 MAX_TEXT = 100_000  # of what a function gives back
 
 
+def parts(value: Value) -> list[str]:
+    """What stands between white space."""
+    return [part for part in re.split(f"[{SPACE}]+", to_text(value)) if part]
+
+
 def selected(value: Value, wanted: Value) -> bool:
     """Whether a choice is among those chosen."""
     return f" {to_text(wanted).strip()} " in f" {to_text(value)} "
@@ -26,12 +33,12 @@ def selected(value: Value, wanted: Value) -> bool:
 
 def count_selected(value: Value) -> float:
     """How many choices are chosen."""
-    return float(len(to_text(value).split()))
+    return float(len(parts(value)))
 
 
 def selected_at(value: Value, index: Value) -> str:
     """The choice at a place, from 0; nothing where there is none."""
-    chosen, at = to_text(value).split(), to_number(index)
+    chosen, at = parts(value), to_number(index)
     return chosen[int(at)] if 0 <= at < len(chosen) else ""
 
 
@@ -255,7 +262,7 @@ PLAIN: dict[str, Plain] = {
         2, 2, "boolean", lambda value, part: to_text(value).endswith(to_text(part))
     ),
     "translate": Plain(3, 3, "string", translate),
-    "normalize-space": Plain(1, 1, "string", lambda value: " ".join(to_text(value).split())),
+    "normalize-space": Plain(1, 1, "string", lambda value: " ".join(parts(value))),
     "checklist": Plain(3, 99, "boolean", checklist),
 }
 # Those that look at nodes, rows or the moment; `closures.py` makes them.

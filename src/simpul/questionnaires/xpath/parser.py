@@ -106,6 +106,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self.words = list(words(source))
+        self.end = source.strip()[-12:]
         self.at = 0
         self.depth = 0
         self.operators = 0
@@ -124,7 +125,7 @@ class _Reader:
 
     def expect(self, kind: str, text: str) -> Word:
         if self.next.kind != kind or self.next.text != text:
-            raise NotAnExpression("syntax", self.next.at, self.next.text)
+            raise NotAnExpression("syntax", self.next.at, self.next.text or self.end)
         return self.take()
 
     def expression(self, strength: int) -> Tree:
@@ -206,7 +207,7 @@ class _Reader:
         if self.is_next("//"):
             raise NotAnExpression("anywhere", word.at, "//")
         if word.kind != "name" and (word.kind == "text" or word.text not in (".", "..")):
-            raise NotAnExpression("syntax", word.at, word.text)
+            raise NotAnExpression("syntax", word.at, word.text or self.end)
         self.take()
         filters = []
         while self.is_next("["):

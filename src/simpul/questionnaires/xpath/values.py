@@ -9,6 +9,7 @@ Value = str | float | bool | date | time
 NAN = math.nan
 EPOCH = date(1970, 1, 1)
 
+SPACE = " \t\r\n"  # what counts as white space in XML; a hard space does not
 NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)", re.A)
 DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.A)
 HOUR = re.compile(
@@ -21,7 +22,7 @@ def to_number(value: Value) -> float:
     if isinstance(value, float):
         return value
     if isinstance(value, str):
-        text = value.strip()
+        text = value.strip(SPACE)
         return float(text) if NUMBER.fullmatch(text) else NAN
     if isinstance(value, bool):
         return 1.0 if value else 0.0
