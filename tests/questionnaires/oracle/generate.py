@@ -63,7 +63,7 @@ def _walk(sheet: Sheet, chance: random.Random, walk: int) -> Iterator[Operation]
     for question in sheet.questions:
         for path in _every(question.path):
             if chance.random() < 0.9:
-                yield ("set", path, _answer(question, chance))
+                yield ("set", path, _answer(question, chance, sheet.as_ticked))
     if not sheet.questions:
         return
     for _ in range(walk * 2):
@@ -77,7 +77,7 @@ def _walk(sheet: Sheet, chance: random.Random, walk: int) -> Iterator[Operation]
             question = chance.choice(sheet.questions)
             empty = chance.random() < 0.2
             path = _placed(question.path, chance)
-            yield ("set", path, "" if empty else _answer(question, chance))
+            yield ("set", path, "" if empty else _answer(question, chance, sheet.as_ticked))
 
 
 def _placed(path: str, chance: random.Random) -> str:
@@ -92,12 +92,13 @@ def _every(path: str) -> list[str]:
     return paths
 
 
-def _answer(question: Question, chance: random.Random) -> str:
+def _answer(question: Question, chance: random.Random, as_ticked: bool) -> str:
     if question.type == "rank":
         return " ".join(chance.sample(question.options, len(question.options)))
     if question.type == "select_multiple":
         count = chance.randint(0, len(question.options))
-        return " ".join(chance.sample(question.options, count))
+        ticked = chance.sample(question.options, count)
+        return " ".join(ticked if as_ticked else sorted(ticked, key=question.options.index))
     return chance.choice(question.options or ANSWERS[question.type])
 
 
@@ -516,6 +517,14 @@ def _triggers() -> Iterator[Sheet]:
         yield sheet
 
 
+def _ticked() -> Iterator[Sheet]:
+    for expression in (*expressions.VALUES["selected"], *expressions.VALUES["selected-at"]):
+        sheet = standard(expression)
+        sheet.calculate("hasil", expression)
+        sheet.as_ticked = True
+        yield sheet
+
+
 def _mixtures() -> Iterator[Sheet]:
     for number in range(90):
         yield _Mixture(random.Random(f"mixture {number}")).write()
@@ -712,5 +721,6 @@ FAMILIES: dict[str, Callable[[], Iterator[Sheet]]] = {
     "chain": _chains,
     "unicode": _unicode,
     "trigger": _triggers,
+    "order-of-ticks": _ticked,
     "mixture": _mixtures,
 }

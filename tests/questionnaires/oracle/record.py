@@ -55,10 +55,7 @@ def record(forms: Sequence[Form], modules: Path) -> dict[str, Any]:
         for i, name in played
     ]
     with TemporaryDirectory() as folder:
-        javarosa = _in_parts(jobs, lambda part: _javarosa(part, Path(folder)))
-        for job, answer in zip(jobs, javarosa, strict=True):
-            job["ops"] = answer.get("ops", job["ops"])
-        xforms = _in_parts(jobs, lambda part: _xforms(part, Path(folder), modules))
+        javarosa, xforms = _played(jobs, Path(folder), modules)
     stored: list[dict[str, Any]] = [
         {"name": f.name, "family": f.family, "sheet": f.sheet, "xml": text, "scripts": []}
         for f, text in zip(forms, xml, strict=True)
@@ -95,6 +92,25 @@ def _xml(form: Form) -> str:
         return str(convert(form.sheet, file_type=".md", pretty_print=False).xform)
     except Exception as refusal:
         raise ValueError(f"{form.name}: {refusal}\n{form.sheet}") from refusal
+
+
+def _played(jobs: list[Job], folder: Path, modules: Path) -> tuple[list[Job], list[Job]]:
+    """Both engines' answers to the same operations: what one of them cannot do, none of them does."""
+    answers: tuple[list[Job], list[Job]] = ([{}] * len(jobs), [{}] * len(jobs))
+    anew = list(range(len(jobs)))
+    while anew:
+        for engine, found in enumerate(answers):
+            asked = {i: len(jobs[i]["ops"]) for i in anew}
+            part = [jobs[i] for i in anew]
+            played = _in_parts(
+                part, (lambda p: _xforms(p, folder, modules)) if engine else (lambda p: _javarosa(p, folder))
+            )
+            for i, answer in zip(anew, played, strict=True):
+                found[i] = answer
+                if "error" not in answer:
+                    jobs[i]["ops"] = answer["ops"]
+        anew = [i for i in anew if len(jobs[i]["ops"]) < asked[i]]
+    return answers
 
 
 def _in_parts(jobs: list[Job], play: Callable[[list[Job]], list[Job]]) -> list[Job]:
@@ -140,7 +156,7 @@ def _run(
 
 def _merged(xml: str, javarosa: Job, xforms: Job) -> Job:
     errors = {
-        engine: answer["error"]
+        engine: _first_line(answer["error"])
         for engine, answer in (("javarosa", javarosa), ("xforms", xforms))
         if "error" in answer
     }
@@ -154,6 +170,13 @@ def _merged(xml: str, javarosa: Job, xforms: Job) -> Job:
         "xforms": _others(second, first),
         "errors": {},
     }
+
+
+def _first_line(error: str) -> str:
+    """The error without addresses in memory and without what differs from run to run."""
+    lines = [line for line in error.splitlines() if line.strip()]
+    useful = next((line for line in lines if "XPath evaluation" in line), lines[0])
+    return re.sub(r"@[0-9a-f]{4,}", "", useful)[:200]
 
 
 def _others(mine: dict[str, NodeState], theirs: dict[str, NodeState]) -> dict[str, NodeState]:

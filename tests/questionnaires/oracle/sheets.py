@@ -39,6 +39,7 @@ class Sheet:
     questions: list[Question] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
     within: list[str] = field(default_factory=lambda: ["/data"])
+    as_ticked: bool = False  # several choices are answered in any order, not in the order of the list
 
     def ask(self, type: str, name: str, label: str = "", **columns: str) -> None:
         """One row: a question, note or calculate. A column's `__` stands for `::`."""
