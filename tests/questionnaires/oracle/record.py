@@ -20,8 +20,9 @@ from tests.questionnaires.oracle.states import NodeState, canonical, numeric
 
 HERE = Path(__file__).parent
 TIME_ZONE = "Asia/Makassar"  # decides what a date is as a number, and what the clock reads
+LOCALE = "en_US.UTF-8"  # the names of months and days, in format-date
 JAR = "validators/odk_validate/bin/ODK_Validate.jar"
-NPM = ("@getodk/xforms-engine", "jsdom")
+NPM = {"@getodk/xforms-engine": "0.22.0", "jsdom": "29.1.1"}
 TOGETHER = 400  # scripts that one process plays before it starts afresh
 
 Job = dict[str, Any]
@@ -41,7 +42,8 @@ def missing(modules: Path) -> list[str]:
     if not _installed("pyxform"):
         lacks.append("pyxform is not installed: its wheel holds JavaRosa.")
     if not all((modules / "node_modules" / name).is_dir() for name in NPM):
-        lacks.append(f"In a folder outside the repository: npm install {' '.join(NPM)}.")
+        packages = " ".join(f"{name}@{version}" for name, version in NPM.items())
+        lacks.append(f"In a folder outside the repository: npm install {packages}.")
         lacks.append("Then name that folder with --modules.")
     return lacks
 
@@ -69,7 +71,7 @@ def record(forms: Sequence[Form], modules: Path) -> dict[str, Any]:
 
 def versions(modules: Path) -> dict[str, str]:
     """Which engines answered."""
-    package = modules / "node_modules" / NPM[0] / "package.json"
+    package = modules / "node_modules/@getodk/xforms-engine/package.json"
     return {
         "javarosa": _javarosa_version(),
         "xforms": json.loads(package.read_text())["version"],
@@ -103,7 +105,10 @@ def _played(jobs: list[Job], folder: Path, modules: Path) -> tuple[list[Job], li
             asked = {i: len(jobs[i]["ops"]) for i in anew}
             part = [jobs[i] for i in anew]
             played = _in_parts(
-                part, (lambda p: _xforms(p, folder, modules)) if engine else (lambda p: _javarosa(p, folder))
+                part,
+                (lambda p: _xforms(p, folder, modules))
+                if engine
+                else (lambda p: _javarosa(p, folder)),
             )
             for i, answer in zip(anew, played, strict=True):
                 found[i] = answer
@@ -126,7 +131,11 @@ def _javarosa(jobs: list[Job], folder: Path) -> list[Job]:
     if not (folder / "JavaRosaPlayer.class").exists():
         source = HERE / "JavaRosaPlayer.java"
         subprocess.run(["javac", "-cp", jar, "-d", folder, source], check=True)
-    return _run(["java", "-cp", f"{jar}{os.pathsep}{folder}", "JavaRosaPlayer"], jobs, folder)
+    return _run(
+        ["java", "-Duser.language=en", "-cp", f"{jar}{os.pathsep}{folder}", "JavaRosaPlayer"],
+        jobs,
+        folder,
+    )
 
 
 def _xforms(jobs: list[Job], folder: Path, modules: Path) -> list[Job]:
@@ -141,7 +150,7 @@ def _run(
     done = subprocess.run(
         [*command, questions, answers],
         cwd=where,
-        env={**os.environ, "TZ": TIME_ZONE},
+        env={**os.environ, "TZ": TIME_ZONE, "LC_ALL": LOCALE},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -175,8 +184,9 @@ def _merged(xml: str, javarosa: Job, xforms: Job) -> Job:
 def _first_line(error: str) -> str:
     """The error without addresses in memory and without what differs from run to run."""
     lines = [line for line in error.splitlines() if line.strip()]
-    useful = next((line for line in lines if "XPath evaluation" in line), lines[0])
-    return re.sub(r"@[0-9a-f]{4,}", "", useful)[:200]
+    useful = next((n for n, line in enumerate(lines) if "XPath evaluation" in line), None)
+    told = lines[0] if useful is None else " ".join(lines[useful:])
+    return re.sub(r"@[0-9a-f]{4,}", "", told)[:200]
 
 
 def _others(mine: dict[str, NodeState], theirs: dict[str, NodeState]) -> dict[str, NodeState]:

@@ -47,7 +47,9 @@ def _oracles(forms: tuple[Recorded, ...], every: bool) -> bool:
     print(f"{'construct':30} {'forms':>5} {'times':>5}  JavaRosa / xforms-engine, for example")
     for why in REASONS:
         if here := found.get(why.id):
-            print(f"{why.id:30} {len({d.form.name for d in here}):5} {len(here):5}  {_line(here[0])}")
+            print(
+                f"{why.id:30} {len({d.form.name for d in here}):5} {len(here):5}  {_line(here[0])}"
+            )
             print(f"{'':43}{why.why}\n{'':43}→ {why.instead}")
     print(f"{'(follows from one of these)':30} {'':5} {followed.total():5}")
     print(f"{'without a reason':30} {'':5} {len(unknown):5}")
@@ -66,7 +68,9 @@ def _refusals(forms: tuple[Recorded, ...]) -> bool:
     for kind, families in sorted(kinds.items()):
         print(f"  {kind}: {', '.join(sorted(families))}")
     print()
-    return any(not refusal(error) for _, played in _every(forms) for error in played.errors.values())
+    return any(
+        not refusal(error) for _, played in _every(forms) for error in played.errors.values()
+    )
 
 
 def _ours(forms: tuple[Recorded, ...], ours: Player, every: bool) -> bool:
@@ -99,10 +103,10 @@ def compare(
     ours = canonical(player.play(form.xml, played.ops), numeric(form.xml))
     for path, attribute, expected in played.agreed():
         if attribute == "exists":
-            got: object = path in ours
-        else:
-            got = told(ours[path], attribute) if path in ours else "no such node"
-        yield path, attribute, expected, got, got == expected
+            yield path, attribute, True, path in ours, path in ours
+        elif path in ours:
+            got = told(ours[path], attribute)
+            yield path, attribute, expected, got, got == expected
     for path in ours:
         if path not in played.both and path not in played.javarosa and path not in played.xforms:
             yield path, "exists", False, True, False
@@ -115,5 +119,3 @@ def _every(forms: tuple[Recorded, ...]) -> Iterator[tuple[Recorded, Played]]:
 def _line(one: Difference) -> str:
     what = f" = {one.expression}" if one.expression else ""
     return f"{plain(one.path)} {one.attribute}{what}: {one.javarosa!r} / {one.xforms!r}"
-
-
