@@ -1,6 +1,7 @@
 """Expressions of the profile, function by function, over the questions of `standard`.
 
-Integers `i` `j`, decimals `d` `e`, texts `s` `t`, dates `h` `k`, a moment `w`, a time `m`, one choice `p`, several `q`.
+Integers `i` `j`, decimals `d` `e`, texts `s` `t`, dates `h` `k`, a moment `w`, a time `m`, one choice `p`,
+several choices `q`.
 """
 
 VALUES: dict[str, tuple[str, ...]] = {
@@ -218,24 +219,24 @@ VALUES: dict[str, tuple[str, ...]] = {
         "decimal-time('12:00:00.000+08:00')",
         "decimal-time('06:00')",
     ),
-    "format-date": tuple(
-        f"format-date(${{h}}, '{pattern}')"
-        for pattern in (
-            "%Y",
-            "%y",
-            "%m",
-            "%n",
-            "%b",
-            "%d",
-            "%e",
-            "%a",
-            "%Y-%m-%d",
-            "%d/%m/%Y",
-            "%e %b %Y",
-            "%n.%e.%y",
-        )
-    )
-    + (
+    "format-date": (
+        *(
+            f"format-date(${{h}}, '{pattern}')"
+            for pattern in (
+                "%Y",
+                "%y",
+                "%m",
+                "%n",
+                "%b",
+                "%d",
+                "%e",
+                "%a",
+                "%Y-%m-%d",
+                "%d/%m/%Y",
+                "%e %b %Y",
+                "%n.%e.%y",
+            )
+        ),
         "format-date('2024-02-05', '%e/%n/%Y')",
         "format-date(date('2024-02-05'), '%d-%m-%Y')",
         "format-date(date(${h} + 1), '%Y-%m-%d')",

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from tests.questionnaires.oracle import expressions
 from tests.questionnaires.oracle.sheets import Form, Question, Row, Sheet
@@ -10,19 +11,57 @@ from tests.questionnaires.oracle.states import Operation
 
 ANSWERS: dict[str, tuple[str, ...]] = {
     "integer": ("0", "1", "2", "3", "4", "5", "7", "10", "13", "17", "18", "42", "120", "-4"),
-    "decimal": ("0", "0.5", "1.5", "2.25", "3.14159", "10", "42.5", "-2.75", "0.1", "100.005", "1000000"),
-    "text": (
-        "a", "Maria", "Siti Rahma", "abc", "a b", "081234567890", "12", "1.50", "Ñona Ténun", "日本", "🌊 laut",
-        "a@b.id", "true", "ya'e", "<b>&", "-7", 'kata "dia"', "Bonifasius Lado",
+    "decimal": (
+        "0",
+        "0.5",
+        "1.5",
+        "2.25",
+        "3.14159",
+        "10",
+        "42.5",
+        "-2.75",
+        "0.1",
+        "100.005",
+        "1000000",
     ),
-    "date": ("2024-02-29", "2023-12-31", "2024-01-01", "1999-07-15", "2025-03-30", "1970-01-01", "1969-12-31"),
+    "text": (
+        "a",
+        "Maria",
+        "Siti Rahma",
+        "abc",
+        "a b",
+        "081234567890",
+        "12",
+        "1.50",
+        "Ñona Ténun",
+        "日本",
+        "🌊 laut",
+        "a@b.id",
+        "true",
+        "ya'e",
+        "<b>&",
+        "-7",
+        'kata "dia"',
+        "Bonifasius Lado",
+    ),
+    "date": (
+        "2024-02-29",
+        "2023-12-31",
+        "2024-01-01",
+        "1999-07-15",
+        "2025-03-30",
+        "1970-01-01",
+        "1969-12-31",
+    ),
     "time": ("08:30:00.000+08:00", "23:59:59.000+08:00", "00:00:00.000+08:00"),
     "dateTime": (
-        "2024-02-29T14:30:00.000+08:00", "1999-12-31T23:59:59.000+08:00", "2024-01-01T00:00:00.000+08:00",
+        "2024-02-29T14:30:00.000+08:00",
+        "1999-12-31T23:59:59.000+08:00",
+        "2024-01-01T00:00:00.000+08:00",
     ),
     "acknowledge": ("OK",),
     "range": ("1", "5", "10"),
-}  # fmt: skip
+}
 COLOURS = ("merah", "biru", "hijau")
 SIGNS = ("demam", "batuk", "nyeri", "tidak_ada")
 PLACES: tuple[Row, ...] = (
@@ -63,7 +102,7 @@ def _walk(sheet: Sheet, chance: random.Random, walk: int) -> Iterator[Operation]
     for question in sheet.questions:
         for path in _every(question.path):
             if chance.random() < 0.9:
-                yield ("set", path, _answer(question, chance))
+                yield ("set", path, _answer(question, chance, sheet.as_ticked))
     if not sheet.questions:
         return
     for _ in range(walk * 2):
@@ -77,7 +116,7 @@ def _walk(sheet: Sheet, chance: random.Random, walk: int) -> Iterator[Operation]
             question = chance.choice(sheet.questions)
             empty = chance.random() < 0.2
             path = _placed(question.path, chance)
-            yield ("set", path, "" if empty else _answer(question, chance))
+            yield ("set", path, "" if empty else _answer(question, chance, sheet.as_ticked))
 
 
 def _placed(path: str, chance: random.Random) -> str:
@@ -92,12 +131,13 @@ def _every(path: str) -> list[str]:
     return paths
 
 
-def _answer(question: Question, chance: random.Random) -> str:
+def _answer(question: Question, chance: random.Random, as_ticked: bool) -> str:
     if question.type == "rank":
         return " ".join(chance.sample(question.options, len(question.options)))
     if question.type == "select_multiple":
         count = chance.randint(0, len(question.options))
-        return " ".join(chance.sample(question.options, count))
+        ticked = chance.sample(question.options, count)
+        return " ".join(ticked if as_ticked else sorted(ticked, key=question.options.index))
     return chance.choice(question.options or ANSWERS[question.type])
 
 
@@ -109,13 +149,19 @@ def standard(expression: str = "") -> Sheet:
     sheet = Sheet()
     sheet.choices("warna", *COLOURS)
     sheet.choices("gejala", *SIGNS)
-    for type, names in (
-        ("integer", "ij"), ("decimal", "de"), ("text", "st"), ("date", "hk"), ("dateTime", "w"), ("time", "m"),
-        ("select_one warna", "p"), ("select_multiple gejala", "q"),
-    ):  # fmt: skip
+    for kind, names in (
+        ("integer", "ij"),
+        ("decimal", "de"),
+        ("text", "st"),
+        ("date", "hk"),
+        ("dateTime", "w"),
+        ("time", "m"),
+        ("select_one warna", "p"),
+        ("select_multiple gejala", "q"),
+    ):
         for name in names:
             if not expression or re.search(rf"(\$\{{|/){name}\b", expression):
-                sheet.ask(type, name)
+                sheet.ask(kind, name)
     if not sheet.questions:
         sheet.ask("integer", "i")
     return sheet
@@ -149,12 +195,12 @@ def _relevance() -> Iterator[Sheet]:
 
 
 def _constraints() -> Iterator[Sheet]:
-    for type, found in expressions.CONSTRAINTS.items():
+    for kind, found in expressions.CONSTRAINTS.items():
         for part in _parts(found, 4):
             sheet = standard()
             for number, constraint in enumerate(part, 1):
                 sheet.ask(
-                    type, f"x{number}", constraint=constraint, constraint_message="Periksa lagi."
+                    kind, f"x{number}", constraint=constraint, constraint_message="Periksa lagi."
                 )
             yield sheet
     for part in _parts(expressions.CONDITIONS, 8):  # constraints that look elsewhere
@@ -184,10 +230,38 @@ def _types() -> Iterator[Sheet]:
     with sheet.group("g", readonly="${i} > 5"):
         sheet.ask("text", "x4")
     yield sheet
+    sheet = standard()  # what a script cannot answer
+    for number, kind in enumerate(
+        ("image", "audio", "video", "file", "barcode", "geopoint", "geotrace")
+    ):
+        sheet.ask(
+            kind,
+            f"x{number}",
+            relevant="${i} > 5" if number % 2 else "",
+            required="${p} = 'merah'",
+        )
+        sheet.questions.pop()
+        sheet.calculate(f"c{number}", f"if(${{x{number}}} = '', 'belum', 'ada')")
+    yield sheet
+    sheet = standard()  # questions that are calculated, and what a person may change all the same
+    sheet.ask("text", "x1", calculation="concat(${s}, '!')", readonly="yes")
+    sheet.ask(
+        "integer", "x2", calculation="coalesce(${i}, 0) + 1", readonly="yes", relevant="${j} > 2"
+    )
+    sheet.ask("decimal", "x3", calculation="coalesce(${d}, 0) * 2", readonly="yes")
+    sheet.ask("date", "x4", calculation="${h}", readonly="yes")
+    sheet.ask("select_one warna", "x5", calculation="${p}", readonly="yes")
+    sheet.calculate("c1", "concat(${x1}, ${x2}, ${x5})")
+    yield sheet
+    sheet = standard()
+    sheet.ask("select_one warna or_other", "x1")
+    sheet.ask("select_multiple gejala or_other", "x2")
+    sheet.calculate("c1", "concat(${x1}, '/', count-selected(${x2}))")
+    yield sheet
     for number in range(4):
         sheet = standard()
-        for name, type in zip("xyz", ("integer", "decimal", "date"), strict=True):
-            sheet.ask(type, f"{name}{number}", relevant=expressions.CONDITIONS[number * 3])
+        for name, kind in zip("xyz", ("integer", "decimal", "date"), strict=True):
+            sheet.ask(kind, f"{name}{number}", relevant=expressions.CONDITIONS[number * 3])
             sheet.calculate(f"c_{name}", f"string(${{{name}{number}}})")
             sheet.calculate(f"l_{name}", f"string-length(${{{name}{number}}})")
         yield sheet
@@ -197,14 +271,20 @@ def _defaults() -> Iterator[Sheet]:
     sheet = Sheet()
     sheet.choices("warna", *COLOURS)
     sheet.choices("gejala", *SIGNS)
-    for number, (type, value) in enumerate(
+    for number, (kind, value) in enumerate(
         (
-            ("integer", "7"), ("decimal", "2.5"), ("text", "Maria"), ("text", "a - b"), ("date", "2024-02-29"),
-            ("select_one warna", "biru"), ("select_multiple gejala", "demam nyeri"), ("integer", "0"),
+            ("integer", "7"),
+            ("decimal", "2.5"),
+            ("text", "Maria"),
+            ("text", "a - b"),
+            ("date", "2024-02-29"),
+            ("select_one warna", "biru"),
+            ("select_multiple gejala", "demam nyeri"),
+            ("integer", "0"),
         ),
         1,
-    ):  # fmt: skip
-        sheet.ask(type, f"x{number}", default=value)
+    ):
+        sheet.ask(kind, f"x{number}", default=value)
         sheet.calculate(f"c{number}", f"concat('[', ${{x{number}}}, ']')")
     yield sheet
     for expression in (
@@ -236,17 +316,33 @@ def _defaults() -> Iterator[Sheet]:
 
 def _repeats() -> Iterator[Sheet]:
     inside = (
-        ("position(..)",), ("position(..) * 10", "concat('Anak ', position(..))"),
-        ("if(position(..) = 1, 'pertama', 'berikut')",), ("count(${r})",), ("concat(position(..), ' dari ', count(${r}))",),
-        ("sum(${z})",), ("coalesce(${u}, 0) + coalesce(${i}, 0)",), ("string-length(${n})",), ("once(${i})",),
-        ("if(${u} >= 18, 'dewasa', 'anak')",), ("jr:choice-name(${pr}, '${pr}')",), ("if(${i} > 3, ${n}, '')",),
-    )  # fmt: skip
+        ("position(..)",),
+        ("position(..) * 10", "concat('Anak ', position(..))"),
+        ("if(position(..) = 1, 'pertama', 'berikut')",),
+        ("count(${r})",),
+        ("concat(position(..), ' dari ', count(${r}))",),
+        ("sum(${z})",),
+        ("coalesce(${u}, 0) + coalesce(${i}, 0)",),
+        ("string-length(${n})",),
+        ("once(${i})",),
+        ("if(${u} >= 18, 'dewasa', 'anak')",),
+        ("jr:choice-name(${pr}, '${pr}')",),
+        ("if(${i} > 3, ${n}, '')",),
+    )
     outside = (
-        ("count(${r})", "sum(${z})"), ("max(${z})", "min(${z})"), ("indexed-repeat(${u}, ${r}, 1)",),
-        ("indexed-repeat(${n}, ${r}, 2)",), ("indexed-repeat(${n}, ${r}, ${i})",), ("join(', ', ${n})",),
-        ("count-non-empty(${n})",), ("sum(${z}) div count(${r})",), ("if(count(${r}) > 1, 'banyak', 'satu')",),
-        ("round(sum(${z}) div count(${r}), 1)",), ("count(${r}[coalesce(${u}, 0) > 5])",), ("max(${z}) - min(${z})",),
-    )  # fmt: skip
+        ("count(${r})", "sum(${z})"),
+        ("max(${z})", "min(${z})"),
+        ("indexed-repeat(${u}, ${r}, 1)",),
+        ("indexed-repeat(${n}, ${r}, 2)",),
+        ("indexed-repeat(${n}, ${r}, ${i})",),
+        ("join(', ', ${n})",),
+        ("count-non-empty(${n})",),
+        ("sum(${z}) div count(${r})",),
+        ("if(count(${r}) > 1, 'banyak', 'satu')",),
+        ("round(sum(${z}) div count(${r}), 1)",),
+        ("count(${r}[coalesce(${u}, 0) > 5])",),
+        ("max(${z}) - min(${z})",),
+    )
     for number, (rows, after) in enumerate(zip(inside, outside, strict=True)):
         sheet = Sheet()
         sheet.choices("warna", *COLOURS)
@@ -261,6 +357,44 @@ def _repeats() -> Iterator[Sheet]:
             sheet.ask("text", "lanjut", relevant="${u} > 5", required="${pr} = 'biru'")
         for index, expression in enumerate(after):
             sheet.calculate(f"a{index}", expression)
+        yield sheet
+
+
+def _rules_in_rows() -> Iterator[Sheet]:
+    """Relevance, constraints and requirement inside rows: they look at their own row and outside."""
+    for own in (
+        "${u} > 5",
+        "position(..) > 1",
+        "position(..) mod 2 = 0",
+        "${n} != '' and ${i} > 3",
+        "selected(${gr}, 'demam')",
+        "${u} > ${i}",
+        "count-selected(${gr}) > 1",
+        "${pr} = ${pi}",
+        "string-length(${n}) > 3",
+        "not(${pr} = 'biru')",
+    ):
+        sheet = Sheet()
+        sheet.choices("warna", *COLOURS)
+        sheet.choices("gejala", *SIGNS)
+        sheet.ask("integer", "i")
+        sheet.ask("select_one warna", "pi")
+        with sheet.repeat("r"):
+            sheet.ask("text", "n")
+            sheet.ask("integer", "u")
+            sheet.ask("select_one warna", "pr")
+            sheet.ask("select_multiple gejala", "gr")
+            sheet.ask("text", "x1", relevant=own)
+            sheet.ask("text", "x2", required=own)
+            sheet.ask(
+                "integer", "x3", constraint=f". > 3 or {own}", constraint_message="Periksa lagi."
+            )
+            sheet.ask("text", "x4", readonly=own)
+            with sheet.group("dalam", relevant=own):
+                sheet.ask("integer", "x5", relevant="${u} != ''")
+                sheet.calculate("c5", "coalesce(${x5}, 0) + position(../..)")
+            sheet.calculate("c6", f"if({own}, 1, 0)")
+        sheet.calculate("semua", "sum(${c6})")
         yield sheet
 
 
@@ -323,11 +457,26 @@ def _counted() -> Iterator[Sheet]:
 def _indexed() -> Iterator[Sheet]:
     """What looks at another row: outside the profile wherever a row may be missing."""
     for expression in (
-        "indexed-repeat(${u}, ${r}, position(..) - 1)", "indexed-repeat(${u}, ${r}, position(..))",
-        "sum(${u})", "max(${u})", "min(${u})", "${r}[1]/u", "${u}[position() = 1]", "count(${r}[u > 3])",
-        "sum(${r}[u > 3]/u)", "${r}[last()]/u", "jr:choice-name(${pr}, '${pr}')", "join(', ', ${r}/n)",
-        "sum(coalesce(${u}, 0))", "indexed-repeat(${u}, ${r}, 9)", "indexed-repeat(${n}, ${r}, count(${r}))",
-    ):  # fmt: skip
+        "indexed-repeat(${u}, ${r}, position(..) - 1)",
+        "indexed-repeat(${u}, ${r}, position(..))",
+        "sum(${u})",
+        "max(${u})",
+        "min(${u})",
+        "${r}[1]/u",
+        "${u}[position() = 1]",
+        "count(${r}[u > 3])",
+        "sum(${r}[u > 3]/u)",
+        "${r}[last()]/u",
+        "jr:choice-name(${pr}, '${pr}')",
+        "join(', ', ${r}/n)",
+        "if(position(..) > 1, indexed-repeat(${u}, ${r}, position(..) - 1), '')",
+        "if(position(..) > 1, coalesce(indexed-repeat(${u}, ${r}, position(..) - 1), 0), 0)",
+        "if(count(${r}) > 0, indexed-repeat(${n}, ${r}, 1), '')",
+        "if(count(${r}) > 0, count(${r}), 0)",
+        "sum(coalesce(${u}, 0))",
+        "indexed-repeat(${u}, ${r}, 9)",
+        "indexed-repeat(${n}, ${r}, count(${r}))",
+    ):
         for where in ("inside", "outside"):
             sheet = Sheet()
             sheet.choices("warna", *COLOURS)
@@ -377,22 +526,38 @@ def _places(sheet: Sheet) -> None:
 
 def _filters() -> Iterator[Sheet]:
     for condition in (
-        "di = ${a}", "besar > 1", "besar <= ${i}", "di = ${a} and besar = 1", "di != ${a}", "selected(${b}, di)",
-        "not(selected(${b}, di))", "di = ${a} or ${i} > 5", "true()", "false()", "contains(name, '_2')",
-        "name != ${a}", "${i} > 3", "count-selected(${b}) > 1 and besar = 2", "name = concat(${a}, '_', ${i})",
-        "starts-with(name, ${a})", "di = 'utara'", "besar = ${i}", "string-length(name) > 7", "besar mod 2 = 1",
-    ):  # fmt: skip
-        for type in ("select_one", "select_multiple"):
+        "di = ${a}",
+        "besar > 1",
+        "besar <= ${i}",
+        "di = ${a} and besar = 1",
+        "di != ${a}",
+        "selected(${b}, di)",
+        "not(selected(${b}, di))",
+        "di = ${a} or ${i} > 5",
+        "true()",
+        "false()",
+        "contains(name, '_2')",
+        "name != ${a}",
+        "${i} > 3",
+        "count-selected(${b}) > 1 and besar = 2",
+        "name = concat(${a}, '_', ${i})",
+        "starts-with(name, ${a})",
+        "di = 'utara'",
+        "besar = ${i}",
+        "string-length(name) > 7",
+        "besar mod 2 = 1",
+    ):
+        for kind in ("select_one", "select_multiple"):
             sheet = Sheet()
             _places(sheet)
             sheet.ask("select_one wilayah", "a")
             sheet.ask("select_multiple wilayah", "b")
             sheet.ask("integer", "i")
-            sheet.ask(f"{type} kota", "k", choice_filter=condition)
+            sheet.ask(f"{kind} kota", "k", choice_filter=condition)
             sheet.ask("text", "x", relevant="${k} != ''")
             sheet.calculate(
                 "nama",
-                "jr:choice-name(${k}, '${k}')" if type == "select_one" else "count-selected(${k})",
+                "jr:choice-name(${k}, '${k}')" if kind == "select_one" else "count-selected(${k})",
             )
             yield sheet
 
@@ -453,9 +618,16 @@ def _translations() -> Iterator[Sheet]:
 
 def _labels() -> Iterator[Sheet]:
     for label in (
-        "Umur ${i}", "${s} dan ${t}", "Jumlah ${c}", "${i}${j}", "Nilai ${d} dari ${e}", "Tanggal ${h}",
-        "Pilihan ${p}, ${q}", "Hasil: ${b}", "'kutip' \"ganda\" < > & ${s}",
-    ):  # fmt: skip
+        "Umur ${i}",
+        "${s} dan ${t}",
+        "Jumlah ${c}",
+        "${i}${j}",
+        "Nilai ${d} dari ${e}",
+        "Tanggal ${h}",
+        "Pilihan ${p}, ${q}",
+        "Hasil: ${b}",
+        "'kutip' \"ganda\" < > & ${s}",
+    ):
         sheet = standard()
         sheet.calculate("c", "coalesce(${i}, 0) + coalesce(${j}, 0)")
         sheet.calculate("b", "if(${i} > 5, 'besar', '')")
@@ -471,10 +643,7 @@ def _chains() -> Iterator[Sheet]:
         sheet.ask("integer", "i")
         names = [f"c{n}" for n in range(8)]
         rows = [(names[0], "coalesce(${i}, 0) + 1")]
-        rows += [
-            (b, f"${{{a}}} * 2 - {n}")
-            for n, (a, b) in enumerate(zip(names, names[1:], strict=False))
-        ]
+        rows += [(b, f"${{{a}}} * 2 - {n}") for n, (a, b) in enumerate(pairwise(names))]
         if number > 2:  # from the last to the first: what the sheet calls a forward reference
             rows.reverse()
         for name, expression in rows:
@@ -486,7 +655,7 @@ def _chains() -> Iterator[Sheet]:
 
 
 def _unicode() -> Iterator[Sheet]:
-    for text in ("Ñusa", "日本", "🌊", "é", "é", "ا ب", "a\u00a0b", "Ténggara Timur"):  # noqa: RUF001
+    for text in ("Ñusa", "日本", "🌊", "é", "é", "ا ب", "a\u00a0b", "Ténggara Timur"):
         sheet = Sheet()
         sheet.choices("kata", {"name": "x_1", "label": text}, {"name": "x_2", "label": text * 2})
         sheet.ask("text", "s", f"Tulis {text}")
@@ -513,6 +682,14 @@ def _triggers() -> Iterator[Sheet]:
             with sheet.repeat("r"):
                 sheet.ask("integer", "u")
                 sheet.calculate("cu", "${u} * 2", trigger="${u}")
+        yield sheet
+
+
+def _ticked() -> Iterator[Sheet]:
+    for expression in (*expressions.VALUES["selected"], *expressions.VALUES["selected-at"]):
+        sheet = standard(expression)
+        sheet.calculate("hasil", expression)
+        sheet.as_ticked = True
         yield sheet
 
 
@@ -559,7 +736,7 @@ class _Mixture:
                 self.sheet.calculate(name, self._value())
                 self.known.append((name, "calculate"))
                 continue
-            type = self.chance.choice(
+            kind = self.chance.choice(
                 (
                     "integer",
                     "integer",
@@ -576,7 +753,7 @@ class _Mixture:
             if self.chance.random() < 0.3:
                 columns["required"] = self.chance.choice(("yes", self._condition()))
             if self.chance.random() < 0.3:
-                found = expressions.CONSTRAINTS[type]
+                found = expressions.CONSTRAINTS[kind]
                 alone = [c for c in found if "${" not in c]
                 columns |= {
                     "constraint": self.chance.choice(alone),
@@ -585,8 +762,8 @@ class _Mixture:
             label = (
                 f"Apa {name} untuk ${{{self.known[-1][0]}}}?" if self.chance.random() < 0.2 else ""
             )
-            self.sheet.ask(type, name, label, **columns)
-            self.known.append((name, type))
+            self.sheet.ask(kind, name, label, **columns)
+            self.known.append((name, kind))
 
     def _group(self) -> None:
         relevant = self._condition() if self.chance.random() < 0.6 else ""
@@ -628,7 +805,7 @@ class _Mixture:
         return one
 
     def _simple(self) -> str:
-        name, type = self.chance.choice(self.known)
+        name, kind = self.chance.choice(self.known)
         this = f"${{{name}}}"
         choices = {
             "integer": (
@@ -651,10 +828,10 @@ class _Mixture:
             ),
             "calculate": (f"{this} != ''", f"string-length({this}) > 1"),
         }
-        return self.chance.choice(choices[type])
+        return self.chance.choice(choices[kind])
 
     def _value(self) -> str:
-        name, type = self.chance.choice(self.known)
+        name, kind = self.chance.choice(self.known)
         this = f"${{{name}}}"
         choices = {
             "integer": (
@@ -687,7 +864,7 @@ class _Mixture:
                 f"string-length({this})",
             ),
         }
-        return self.chance.choice(choices[type])
+        return self.chance.choice(choices[kind])
 
 
 def _parts(found: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -702,6 +879,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Sheet]]] = {
     "read-only": lambda: _conditions("readonly"),
     "constraint": _constraints,
     "repeat": _repeats,
+    "repeat-rules": _rules_in_rows,
     "repeat-nested": _nested,
     "repeat-count": _counted,
     "repeat-other-rows": _indexed,
@@ -712,5 +890,6 @@ FAMILIES: dict[str, Callable[[], Iterator[Sheet]]] = {
     "chain": _chains,
     "unicode": _unicode,
     "trigger": _triggers,
+    "order-of-ticks": _ticked,
     "mixture": _mixtures,
 }

@@ -20,8 +20,9 @@ from tests.questionnaires.oracle.states import NodeState, canonical, numeric
 
 HERE = Path(__file__).parent
 TIME_ZONE = "Asia/Makassar"  # decides what a date is as a number, and what the clock reads
+LOCALE = "en_US.UTF-8"  # the names of months and days, in format-date
 JAR = "validators/odk_validate/bin/ODK_Validate.jar"
-NPM = ("@getodk/xforms-engine", "jsdom")
+NPM = {"@getodk/xforms-engine": "0.22.0", "jsdom": "29.1.1"}
 TOGETHER = 400  # scripts that one process plays before it starts afresh
 
 Job = dict[str, Any]
@@ -41,7 +42,8 @@ def missing(modules: Path) -> list[str]:
     if not _installed("pyxform"):
         lacks.append("pyxform is not installed: its wheel holds JavaRosa.")
     if not all((modules / "node_modules" / name).is_dir() for name in NPM):
-        lacks.append(f"In a folder outside the repository: npm install {' '.join(NPM)}.")
+        packages = " ".join(f"{name}@{version}" for name, version in NPM.items())
+        lacks.append(f"In a folder outside the repository: npm install {packages}.")
         lacks.append("Then name that folder with --modules.")
     return lacks
 
@@ -55,10 +57,7 @@ def record(forms: Sequence[Form], modules: Path) -> dict[str, Any]:
         for i, name in played
     ]
     with TemporaryDirectory() as folder:
-        javarosa = _in_parts(jobs, lambda part: _javarosa(part, Path(folder)))
-        for job, answer in zip(jobs, javarosa, strict=True):
-            job["ops"] = answer.get("ops", job["ops"])
-        xforms = _in_parts(jobs, lambda part: _xforms(part, Path(folder), modules))
+        javarosa, xforms = _played(jobs, Path(folder), modules)
     stored: list[dict[str, Any]] = [
         {"name": f.name, "family": f.family, "sheet": f.sheet, "xml": text, "scripts": []}
         for f, text in zip(forms, xml, strict=True)
@@ -72,7 +71,7 @@ def record(forms: Sequence[Form], modules: Path) -> dict[str, Any]:
 
 def versions(modules: Path) -> dict[str, str]:
     """Which engines answered."""
-    package = modules / "node_modules" / NPM[0] / "package.json"
+    package = modules / "node_modules/@getodk/xforms-engine/package.json"
     return {
         "javarosa": _javarosa_version(),
         "xforms": json.loads(package.read_text())["version"],
@@ -97,6 +96,28 @@ def _xml(form: Form) -> str:
         raise ValueError(f"{form.name}: {refusal}\n{form.sheet}") from refusal
 
 
+def _played(jobs: list[Job], folder: Path, modules: Path) -> tuple[list[Job], list[Job]]:
+    """Both engines' answers to the same operations: what one of them cannot do, none of them does."""
+    answers: tuple[list[Job], list[Job]] = ([{}] * len(jobs), [{}] * len(jobs))
+    anew = list(range(len(jobs)))
+    while anew:
+        for engine, found in enumerate(answers):
+            asked = {i: len(jobs[i]["ops"]) for i in anew}
+            part = [jobs[i] for i in anew]
+            played = _in_parts(
+                part,
+                (lambda p: _xforms(p, folder, modules))
+                if engine
+                else (lambda p: _javarosa(p, folder)),
+            )
+            for i, answer in zip(anew, played, strict=True):
+                found[i] = answer
+                if "error" not in answer:
+                    jobs[i]["ops"] = answer["ops"]
+        anew = [i for i in anew if len(jobs[i]["ops"]) < asked[i]]
+    return answers
+
+
 def _in_parts(jobs: list[Job], play: Callable[[list[Job]], list[Job]]) -> list[Job]:
     answers: list[Job] = []
     for start in range(0, len(jobs), TOGETHER):
@@ -110,7 +131,11 @@ def _javarosa(jobs: list[Job], folder: Path) -> list[Job]:
     if not (folder / "JavaRosaPlayer.class").exists():
         source = HERE / "JavaRosaPlayer.java"
         subprocess.run(["javac", "-cp", jar, "-d", folder, source], check=True)
-    return _run(["java", "-cp", f"{jar}{os.pathsep}{folder}", "JavaRosaPlayer"], jobs, folder)
+    return _run(
+        ["java", "-Duser.language=en", "-cp", f"{jar}{os.pathsep}{folder}", "JavaRosaPlayer"],
+        jobs,
+        folder,
+    )
 
 
 def _xforms(jobs: list[Job], folder: Path, modules: Path) -> list[Job]:
@@ -125,7 +150,7 @@ def _run(
     done = subprocess.run(
         [*command, questions, answers],
         cwd=where,
-        env={**os.environ, "TZ": TIME_ZONE},
+        env={**os.environ, "TZ": TIME_ZONE, "LC_ALL": LOCALE},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -140,7 +165,7 @@ def _run(
 
 def _merged(xml: str, javarosa: Job, xforms: Job) -> Job:
     errors = {
-        engine: answer["error"]
+        engine: _first_line(answer["error"])
         for engine, answer in (("javarosa", javarosa), ("xforms", xforms))
         if "error" in answer
     }
@@ -154,6 +179,14 @@ def _merged(xml: str, javarosa: Job, xforms: Job) -> Job:
         "xforms": _others(second, first),
         "errors": {},
     }
+
+
+def _first_line(error: str) -> str:
+    """The error without addresses in memory and without what differs from run to run."""
+    lines = [line for line in error.splitlines() if line.strip()]
+    useful = next((n for n, line in enumerate(lines) if "XPath evaluation" in line), None)
+    told = lines[0] if useful is None else " ".join(lines[useful:])
+    return re.sub(r"@[0-9a-f]{4,}", "", told)[:200]
 
 
 def _others(mine: dict[str, NodeState], theirs: dict[str, NodeState]) -> dict[str, NodeState]:

@@ -39,19 +39,24 @@ class Sheet:
     questions: list[Question] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
     within: list[str] = field(default_factory=lambda: ["/data"])
+    as_ticked: bool = (
+        False  # several choices are answered in any order, not in the order of the list
+    )
 
-    def ask(self, type: str, name: str, label: str = "", **columns: str) -> None:
+    def ask(self, kind: str, name: str, label: str = "", **columns: str) -> None:
         """One row: a question, note or calculate. A column's `__` stands for `::`."""
-        row = {"type": type, "name": name, **_columns(columns)}
+        row = {"type": kind, "name": name, **_columns(columns)}
         if label or not any(key.startswith("label") for key in row):
             row["label"] = label or f"Tanya {name}"
-        if type == "calculate":
+        if kind == "calculate":
             del row["label"]
         self.survey.append(row)
-        kind, _, of = type.partition(" ")
-        options = tuple(choice["name"] for choice in self.lists.get(of, ()))
-        if kind not in ("calculate", "note", "hidden"):
-            self.questions.append(Question(self._path(name), kind, options))
+        control, *rest = kind.split()
+        options = [choice["name"] for choice in self.lists.get(rest[0], ())] if rest else []
+        if control not in ("calculate", "note", "hidden"):
+            other = ["other"] if rest[1:] else []
+            self.questions.append(Question(self._path(name), control, (*options, *other)))
+            self.questions += [Question(self._path(f"{name}_other"), "text") for _ in other]
 
     def calculate(self, name: str, expression: str, **columns: str) -> None:
         """A calculated node."""

@@ -27,17 +27,26 @@ globalThis.process = node;
 
 const [, , jobsPath, answersPath] = node.argv;
 
-const noForm = { fetchFormAttachment: async () => new Response('', { status: 404 }) };
+const noAttachments = { fetchFormAttachment: async () => new Response('', { status: 404 }) };
 
 async function play(job) {
-  const { root } = await createInstance(job.xml, { form: noForm });
+  const { root } = await createInstance(job.xml, { form: noAttachments });
+  const ops = [];
   for (const operation of job.ops) {
-    perform(root, operation);
+    try {
+      perform(root, operation);
+      ops.push(operation);
+    } catch (reason) {
+      if (job.exact || !(reason instanceof NotNow)) throw reason;
+    }
   }
   const nodes = {};
   describe(root, nodes);
-  return nodes;
+  return { ops, nodes };
 }
+
+// What the script asks cannot be done at this moment: no such page, no such choice.
+class NotNow extends Error {}
 
 function perform(root, [verb, path, value]) {
   if (verb === 'language') {
@@ -57,12 +66,12 @@ function perform(root, [verb, path, value]) {
 }
 
 function answer(node, value, path) {
-  if (!node.currentState.relevant) throw new Error(`not on a page now: ${path}`);
+  if (!node.currentState.relevant || node.currentState.readonly) throw new NotNow(`not on a page now: ${path}`);
   if (node.nodeType === 'select' || node.nodeType === 'rank') {
     const values = value === '' ? [] : value.split(' ');
     const offered = new Set(node.currentState.valueOptions.map((option) => option.value));
     for (const chosen of values) {
-      if (!offered.has(chosen)) throw new Error(`not offered now: ${chosen} at ${path}`);
+      if (!offered.has(chosen)) throw new NotNow(`not offered now: ${chosen} at ${path}`);
     }
     if (node.nodeType === 'rank') node.setValues(values);
     else node.selectValues(values);
@@ -96,7 +105,7 @@ function find(root, path) {
     if (here === path) return node;
     if (path.startsWith(here)) queue.push(...(node.currentState.children ?? []));
   }
-  throw new Error(`no such node: ${path}`);
+  throw new NotNow(`no such node: ${path}`);
 }
 
 function describe(node, nodes) {
@@ -128,7 +137,7 @@ function describeOne(node, state) {
 const answers = [];
 for (const job of JSON.parse(readFileSync(jobsPath, 'utf8'))) {
   try {
-    answers.push({ nodes: await play(job) });
+    answers.push(await play(job));
   } catch (refusal) {
     answers.push({ error: `${refusal?.constructor?.name}: ${refusal?.message}` });
   }
