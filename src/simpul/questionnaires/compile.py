@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from simpul.questionnaires.definition import Choice, Definition, Node
 from simpul.questionnaires.state import Item
 from simpul.questionnaires.xpath.closures import Builder, CannotBuild, Closure, Nodes
+from simpul.questionnaires.xpath.functions import parts
 from simpul.questionnaires.xpath.lexer import NotAnExpression
 from simpul.questionnaires.xpath.values import to_text
 
@@ -250,7 +251,7 @@ class Questionnaire:
             language = item.state.language
             fill = words.get(language) or words.get(self.definition.default_language)
             return one.values.get(value, ""), fill(item) if fill else ""
-        return one.values.get(value, ""), " ".join(one.values.get(label, "").split())
+        return one.values.get(value, ""), " ".join(parts(one.values.get(label, "")))
 
 
 def _kid(row: Item, path: str) -> str:

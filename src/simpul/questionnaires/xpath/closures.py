@@ -84,12 +84,12 @@ class Builder:
             self.expression(part.source) if isinstance(part, Filled) else part for part in words
         ]
         if all(isinstance(part, str) for part in parts):
-            fixed = " ".join("".join(map(str, parts)).split())
+            fixed = " ".join(functions.parts("".join(map(str, parts))))
             return lambda item: fixed
 
         def fill(item: Item) -> str:
             said = [part if isinstance(part, str) else to_text(part(item, None)) for part in parts]
-            return " ".join("".join(said).split())
+            return " ".join(functions.parts("".join(said)))
 
         return fill
 
