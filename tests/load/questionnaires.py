@@ -34,8 +34,8 @@ def measure() -> list[Figure]:
     compiles = _timed(lambda: Questionnaire(Definition(xml)), runs=5)
     rules = len(large.rules) + len(large.constraint) + len(large.required)
     return [
-        _figure("a page of 50 questions, GET", gets, PAGE, "draft read, settled, fields made"),
-        _figure("a page of 50 questions, POST", posts, PAGE, "and judged, next page made, draft"),
+        _figure("a page of a form of 50 questions, GET", gets, PAGE, "draft read, settled, fields made"),
+        _figure("the same, POST", posts, PAGE, "and judged, next page made, draft"),
         _figure(
             f"a form of {rules:,} expressions settles", settles, SETTLE,
             f"from its draft of {len(many):,} answers, two passes, {len(large.rules):,} rules",

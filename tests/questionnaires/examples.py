@@ -64,7 +64,9 @@ EXAMPLES = [
     calculated("quoted-number", "if(${umur} = '18', 1, 0)", AGE),
     calculated("quoted-date", "if(${hari} > '2024-01-31', 1, 0)", DAY),
     calculated("date-arithmetic", "today() - ${hari}", DAY),
-    calculated("date-calculation", "date(${hari} + 7)", DAY),
+    calculated("date-calculation", "date(${hari})", DAY),
+    calculated("blank-date", "format-date(date(${hari} + 7), '%Y')", DAY),
+    calculated("blank-number", "concat('kira-kira ', ${umur} + 1)", AGE),
     calculated("moment", "if(date(${saat}) > date('2024-01-31'), 1, 0)", q("dateTime", "saat")),
     calculated("number-as-text", "string-length(${berat})", q("decimal", "berat")),
     calculated(

@@ -4,11 +4,13 @@
 """
 
 from pathlib import Path
+from textwrap import fill
 
 from simpul.questionnaires.rules import RULES
+from simpul.questionnaires.xpath.functions import OTHERS, PLAIN
 from tests.questionnaires.examples import EXAMPLES
 
-PAGE = "docs/questionnaire-rules.md"
+PAGE = "docs/generated/questionnaire-rules.md"
 HEAD = """# Rules of the portable profile
 
 A questionnaire is refused at import when it breaks one of these, so that it means the same here, in ODK
@@ -23,11 +25,14 @@ examples; a test compares it. The sentences stand as authors read them.
 def text() -> str:
     """The page as it should be."""
     written = {one.rule: one.written for one in EXAMPLES}
-    return HEAD + "".join(
+    rows = (
         f"| `{rule.id}` | {_cell(rule.sentence)} | {_cell(rule.remedy)} |"
         f" `{_cell(written[rule.id], 48)}` |\n"
         for rule in RULES.values()
     )
+    functions = sorted({*PLAIN, *OTHERS})
+    listed = ", ".join(f"`{name}()`" for name in functions)
+    return f"{HEAD}{''.join(rows)}\n## Functions\n\n{fill(listed, 110, break_on_hyphens=False)}\n"
 
 
 def _cell(said: object, most: int = 400) -> str:

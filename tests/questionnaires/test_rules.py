@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from django.utils import translation
 
 from simpul.questionnaires import lint
 from simpul.questionnaires.rules import RULES
@@ -41,14 +40,13 @@ def test_a_sound_form_is_not_refused() -> None:
     assert examined.questionnaire is not None
 
 
-def test_each_finding_says_in_both_languages_what_is_wrong_and_what_to_write() -> None:
+def test_each_finding_says_what_is_wrong_and_what_to_write() -> None:
     for example in EXAMPLES:
         one = findings(example)[0]
         assert "{what}" not in one.sentence
         assert one.what in one.sentence or "{what}" not in str(RULES[one.rule].sentence)
-        with translation.override("en"):
-            english = one.sentence, one.remedy
-        assert not {one.sentence, one.remedy} & set(english), one.rule
+        assert one.remedy
+        assert one.place
 
 
 def test_several_mistakes_are_told_together_as_the_rows_run() -> None:
@@ -73,7 +71,10 @@ def test_what_a_misspelt_column_was_meant_to_be_is_said() -> None:
         "if(${umur} != '', 1, 0)",
         "if(${umur} = 18 and ${nama} = 'x', 1, 0)",
         "if(${hari} > date('2024-01-31'), 1, 0)",
-        "format-date(date(${hari} + 7), '%d %b %Y')",
+        "if(${hari} != '' and ${umur} > 3, format-date(date(${hari} + 7), '%d %b %Y'), '')",
+        "if(${hari} = '', '', format-date(date(${hari} + 7), '%Y-%m-%d'))",
+        "format-date(date(today() - 7), '%Y-%m-%d')",
+        "concat('kira-kira ', coalesce(${umur}, 0) + 1)",
         "int(decimal-date-time(today()) - decimal-date-time(${hari}))",
         "coalesce(${umur}, 0) * 2 + 1",
         "if(regex(${nama}, '^[a-z]+$'), 1, 0)",

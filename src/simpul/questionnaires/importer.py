@@ -144,6 +144,7 @@ def answer(data: bytes) -> tuple[bytes, bytes]:
 def warm() -> None:
     """Convert a sample of each kind: libraries import some of their parts only when used."""
     import openpyxl
+    from openpyxl.writer.excel import save_workbook
     from pyxform.survey import Survey
 
     # pyxform's own way writes the form to a temporary file, and no file can be opened here.
@@ -153,7 +154,7 @@ def warm() -> None:
     book.active.title = "survey"
     book.active.append(["type", "name", "label"])
     book.active.append(["text", "a", "A"])
-    book.save(file)
+    save_workbook(book, file)
     for sample in (SAMPLE.encode(), file.getvalue(), b'survey,type,name,label\n,text,a,"A"\n'):
         answer(sample)
     answer(b"| survey |\n| | type | name |\n| | text | 1 |\n")

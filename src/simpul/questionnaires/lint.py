@@ -57,7 +57,7 @@ PLAIN_TYPES = {
 ROWS = {"count", "count-non-empty", "sum", "min", "max", "join", "concat"}
 TEXT_FUNCTIONS = {
     "string-length", "substr", "substring-before", "substring-after", "contains", "starts-with",
-    "ends-with", "regex", "translate", "normalize-space",
+    "ends-with", "regex", "translate", "normalize-space", "concat", "join",
 }  # fmt: skip
 LIST_TYPES = {"select_one", "select_multiple"}
 DEVICE_TYPES = {
@@ -262,7 +262,7 @@ def expressions(questionnaire: Questionnaire) -> Iterator[Finding]:
             if where in ("relevant", "required", "constraint", "readonly") and isinstance(
                 tree, Path
             ):
-                yield at("bare-condition", node, where, words_of(tree))
+                yield at("bare-condition", node, where, written(tree))
             if where in ("calculate", "first") and kinds.of(tree, node) == "boolean":
                 yield at("boolean-calculation", node, where)
             if where == "calculate" and node.type == "string" and kinds.of(tree, node) == "date":
@@ -280,7 +280,12 @@ def expressions(questionnaire: Questionnaire) -> Iterator[Finding]:
             for texts_ in questionnaire.definition.texts.values():
                 for part in texts_.get(id_, ()):
                     if isinstance(part, Filled):
-                        for rule, what in judged(parse(part.source), node, kinds):
+                        tree = parse(part.source)
+                        if shows_decimal(tree, node, kinds, None):
+                            yield at("number-as-text", node, where, written(tree))
+                        if shows_blank_number(tree, node, kinds, None):
+                            yield at("blank-number", node, where)
+                        for rule, what in judged(tree, node, kinds):
                             yield at(rule, node, where, what)
     for use in questionnaire.uses:
         if use.where in ("calculate", "first") and not use.node.in_body:
@@ -291,24 +296,33 @@ def expressions(questionnaire: Questionnaire) -> Iterator[Finding]:
                 yield at("forward", use.node, use.where, late.name)
 
 
-def words_of(path: Path) -> str:
-    """The last name of a path."""
-    return path.steps[-1].name
-
-
 def judged(
     tree: Tree, node: Node, kinds: Kinds, row: "Node | str | None" = None
 ) -> Iterator[tuple[str, str]]:
     """The rules that an expression breaks, with the words that break them."""
-    waiting: list[tuple[Tree, bool]] = [(tree, False)]  # and whether date(…) is around it
+    # And whether date(…) is around it, and what is known not to be blank there.
+    waiting: list[tuple[Tree, bool, frozenset[Tree]]] = [(tree, False, frozenset())]
     while waiting:
-        one, in_date = waiting.pop()
+        one, in_date, given = waiting.pop()
         if isinstance(one, Binary):
-            waiting += [(one.left, in_date), (one.right, in_date)]
+            waiting += [(one.left, in_date, given), (one.right, in_date, given)]
             yield from sides(one, node, kinds, row, in_date=in_date)
+            if in_date and one.sign in "+-":
+                for side in (one.left, one.right):
+                    blank = isinstance(side, Path) and side not in given
+                    if blank and kinds.of(side, node, row) == "date":
+                        yield "blank-date", written(side)
+        elif isinstance(one, Call) and one.name == "if":
+            test, yes, no = one.arguments
+            waiting += [
+                (test, False, given),
+                (yes, False, given | answered(test, "!=")),
+                (no, False, given | answered(test, "=")),
+            ]
+            yield from called(one, node, kinds, row)
         elif isinstance(one, Call):
             dated = one.name in ("date", "date-time", "format-date", "format-date-time")
-            waiting += [(argument, dated) for argument in one.arguments]
+            waiting += [(argument, dated, given) for argument in one.arguments]
             yield from called(one, node, kinds, row)
         elif isinstance(one, Path):
             for step in one.steps:
@@ -316,7 +330,22 @@ def judged(
                     target = kinds.target(Path(one.start, steps_to(one, step)), node, row)
                     yield from judged(inner, node, kinds, target or "choice")
         elif not isinstance(one, Text) and hasattr(one, "inner"):
-            waiting.append((one.inner, in_date))
+            waiting.append((one.inner, in_date, given))
+
+
+def answered(test: Tree, sign: str) -> frozenset[Tree]:
+    """What is not blank where a condition holds (`!=`), or where it does not (`=`)."""
+    found: set[Tree] = set()
+    waiting = [test]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, Binary):
+            continue
+        if one.sign == ("and" if sign == "!=" else "or"):
+            waiting += [one.left, one.right]
+        elif one.sign == sign and Text("") in (one.left, one.right):
+            found |= {one.left, one.right}
+    return frozenset(found)
 
 
 def steps_to(path: Path, last: Step) -> tuple[Step, ...]:
@@ -332,7 +361,7 @@ def sides(
     if one.sign in ("and", "or"):
         for side in (one.left, one.right):
             if isinstance(side, Path):
-                yield "bare-condition", words_of(side)
+                yield "bare-condition", written(side)
     elif one.sign in ARITHMETIC:
         if "date" in (left, right) and not (in_date and one.sign in "+-"):
             yield "date-arithmetic", ""
@@ -351,7 +380,7 @@ def called(
     """What a function may not be given."""
     given = one.arguments
     if one.name in ("if", "not", "boolean") and isinstance(given[0], Path):
-        yield "bare-condition", words_of(given[0])
+        yield "bare-condition", written(given[0])
     if one.name in ("number", "int", "round"):
         for argument in given:
             if isinstance(argument, Text) and not NUMBER.fullmatch(argument.value.strip()):
@@ -359,7 +388,7 @@ def called(
     if one.name == "checklist":
         for answer in given[2:]:
             if isinstance(answer, Path):
-                yield "bare-condition", words_of(answer)
+                yield "bare-condition", written(answer)
     if one.name == "regex" and isinstance(given[1], Text):
         pattern = given[1].value
         if not (pattern.startswith("^") and pattern.endswith("$")) or pattern.endswith("\\$"):
@@ -373,10 +402,17 @@ def called(
             target = kinds.target(argument, node, row) if isinstance(argument, Path) else None
             if target is not None and may_hide(target, node):
                 yield "hidden-rows", target.name
-    if one.name in TEXT_FUNCTIONS and isinstance(given[0], Path):
-        target = kinds.target(given[0], node, row)
-        if target is not None and target.type == "decimal":
-            yield "number-as-text", target.name
+    if one.name in TEXT_FUNCTIONS:
+        for argument in given:
+            if shows_decimal(argument, node, kinds, row):
+                yield "number-as-text", written(argument)
+            if shows_blank_number(argument, node, kinds, row):
+                yield "blank-number", ""
+    if one.name in ("date", "date-time") and kinds.of(given[0], node, row) == "number":
+        inner = given[0]
+        both = (inner.left, inner.right) if isinstance(inner, Binary) else ()
+        if not any(kinds.of(side, node, row) == "date" for side in both):
+            yield "date-arithmetic", ""
     if one.name == "date" and isinstance(given[0], Path):
         target = kinds.target(given[0], node, row)
         if target is not None and target.type == "dateTime":
@@ -391,6 +427,24 @@ def called(
         target = kinds.target(path, node) if isinstance(path, Path) else None
         if target is not None and not set(target.repeats) <= set(node.repeats):
             yield "choice-name-rows", target.name
+
+
+def shows_decimal(tree: Tree, node: Node, kinds: Kinds, row: "Node | str | None") -> bool:
+    """Whether a decimal number would be read as the text that was typed."""
+    target = kinds.target(tree, node, row) if isinstance(tree, Path) else None
+    return target is not None and target.type == "decimal"
+
+
+def shows_blank_number(tree: Tree, node: Node, kinds: Kinds, row: "Node | str | None") -> bool:
+    """Whether a calculation that may come to nothing would be read as text."""
+    if isinstance(tree, Path | Text) or kinds.of(tree, node, row) != "number":
+        return False
+    return not kinds.never_blank(tree, node)
+
+
+def written(tree: Tree) -> str:
+    """The name that a path ends with."""
+    return tree.steps[-1].name if isinstance(tree, Path) else ""
 
 
 def may_hide(target: Node, node: Node) -> bool:
