@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simpul.questionnaires.compile import NotCompiled
+from simpul.questionnaires import lint
+from simpul.questionnaires.compile import NotCompiled, Questionnaire
+from simpul.questionnaires.definition import Definition
 from simpul.questionnaires.xpath.closures import CannotBuild, compiled
 from simpul.questionnaires.xpath.lexer import NotAnExpression
 from simpul.questionnaires.xpath.parser import parse
-from tests.questionnaires.forms import begin, build, calculate, end, q, run, value
+from tests.questionnaires.forms import begin, build, calculate, end, markdown, q, read, run, value
 
 PIECES = st.sampled_from(
     ["/data/a", "/data/n", "../n", ".", "..", "'x'", '"y"', "1", "2.5", "(", ")", "[", "]", ",", "+",
@@ -84,6 +86,33 @@ def test_a_pattern_built_to_hang_does_not(pattern: str) -> None:
 def test_a_pattern_that_re2_does_not_take_is_refused_at_import(pattern: str) -> None:
     with pytest.raises(CannotBuild):
         compiled(pattern)
+
+
+def test_the_longest_formula_that_is_read_also_runs() -> None:
+    formula = "not(" * 36 + "1" + " + 1" * 250 + ")" * 36
+    assert value(run(build([calculate("c", f"if({formula}, 1, 2)")])), "c") == "1"
+
+
+def test_long_formulas_that_name_each_other_are_refused_and_do_not_break_the_linter() -> None:
+    survey = [calculate("c0", "1" + " + 1" * 240)]
+    survey += [calculate(f"c{n}", f"${{c{n - 1}}}" + " + 1" * 240) for n in range(1, 20)]
+    survey.append(calculate("alles", "max(${c19}, 1)"))
+    examined = lint.examine(read(markdown(survey)), {})
+    assert {one.rule for one in examined.findings} <= {"long", "blank-rows"}
+
+
+def test_a_choice_cannot_ask_for_labels_of_choices_for_ever() -> None:
+    choices = [{"list_name": "x", "name": "a", "label": "${p}"}]
+    xml = read(markdown([q("select_one x", "p")], choices)).xml
+    assert '<output value=" /data/p "/>' in xml
+    circle = xml.replace('value=" /data/p "', "value=\"jr:choice-name(/data/p, '/data/p')\"")
+    with pytest.raises(NotCompiled) as raised:
+        Questionnaire(Definition(circle))
+    assert {one.what for one in raised.value.problems} == {"jr:choice-name"}
+    with pytest.raises(NotCompiled) as raised:
+        build([q("select_one x", "p", choice_filter="jr:choice-name(${p}, '${p}') = name")],
+              [{"list_name": "x", "name": "a", "label": "A"}])  # fmt: skip
+    assert {one.why for one in raised.value.problems} == {"cycle"}
 
 
 def test_rules_that_need_each_other_are_refused_and_named() -> None:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from simpul.questionnaires.definition import Choice, Definition, Node
+from simpul.questionnaires.definition import Choice, Definition, Filled, Node, Words
 from simpul.questionnaires.state import Item
 from simpul.questionnaires.xpath.closures import Builder, CannotBuild, Closure, Nodes
 from simpul.questionnaires.xpath.functions import parts
 from simpul.questionnaires.xpath.lexer import NotAnExpression
+from simpul.questionnaires.xpath.parser import Call, inside, parse
 from simpul.questionnaires.xpath.values import to_text
 
 
@@ -158,6 +159,8 @@ class Questionnaire:
                 continue
             builder = Builder(self.definition, node, self)
             try:
+                if where == "choice":
+                    self._check_choice(words)
                 made[language] = builder.words(words)
             except (NotAnExpression, CannotBuild) as error:
                 self.problems.append(Problem(node, where, error.why, error.what, id_))
@@ -165,6 +168,16 @@ class Questionnaire:
             if builder.reads or builder.lists:
                 self._note(node, where, id_, builder)
         return made
+
+    @staticmethod
+    def _check_choice(words: Words) -> None:
+        """The label of a choice may not ask for labels of choices: they could ask for ever."""
+        for part in words:
+            if isinstance(part, Filled) and any(
+                isinstance(one, Call) and one.name == "jr:choice-name"
+                for one in inside(parse(part.source))
+            ):
+                raise CannotBuild("function", "jr:choice-name")
 
     def _ordered(self) -> list[Rule]:
         """The rules, each after those whose results it reads. A cycle is a problem."""
@@ -178,7 +191,7 @@ class Questionnaire:
             for read in reads[rule.node, rule.kind]:
                 for needed in self._needed(read, by_node):
                     # That a row is counted or asked does not depend on what stands in it.
-                    if needed is not rule or rule.kind in ("calculate", "relevant"):
+                    if needed is not rule or rule.kind != "count":
                         sorter.add(rule, needed)
             if rule.kind == "calculate":
                 for above in rule.node.up():

@@ -115,17 +115,18 @@ def examine(sheet: Sheet, codebooks: Codebooks) -> Examined:
     except NotCompiled as error:
         findings += [rows.placed(problem(one)) for one in error.problems]
         return Examined(sorted_(findings), None)
-    findings += [
-        rows.placed(one)
-        for one in (
+    try:
+        found = [
             *expressions(questionnaire),
             *texts(questionnaire),
             *parts(questionnaire),
             *codes(questionnaire, codebooks),
             *anonymous(questionnaire),
             *sizes(questionnaire),
-        )
-    ]
+        ]
+    except RecursionError:  # long formulas that name each other's calculations
+        found = [Finding("long")]
+    findings += [rows.placed(one) for one in found]
     return Examined(sorted_(findings), None if findings else questionnaire)
 
 
