@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 
 from tests.questionnaires.oracle import expressions
@@ -26,8 +27,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     ),
     "text": (
         "a",
-        "Maria",
-        "Siti Rahma",
+        "Mera",
+        "Tilo Yasi",
         "abc",
         "a b",
         "081234567890",
@@ -40,9 +41,14 @@ ANSWERS: dict[str, tuple[str, ...]] = {
         "true",
         "ya'e",
         "<b>&",
+        "' or '1'='1",
+        "]]>",
         "-7",
         'kata "dia"',
-        "Bonifasius Lado",
+        "Bora Lendi",
+        "b",
+        "7",
+        "noka@contoh.id",
     ),
     "date": (
         "2024-02-29",
@@ -67,6 +73,7 @@ SIGNS = ("demam", "batuk", "nyeri", "tidak_ada")
 PLACES: tuple[Row, ...] = (
     *({"name": name, "label": name.capitalize()} for name in ("utara", "selatan", "timur")),
 )
+LOGIC = ("calculation", "relevant", "constraint", "required", "readonly", "choice_filter")
 PER_FORM = 6  # conditions in one form
 
 
@@ -76,7 +83,7 @@ def forms() -> Iterator[Form]:
         for number, expression in enumerate(found, 1):
             sheet = standard(expression)
             sheet.calculate("hasil", expression)
-            yield _form(family, number, sheet, walks=4)
+            yield _form(family, number, sheet, walks=6)
     for family, write in FAMILIES.items():
         for number, sheet in enumerate(write(), 1):
             yield _form(family, number, sheet, walks=4)
@@ -87,40 +94,84 @@ def _form(family: str, number: int, sheet: Sheet, walks: int) -> Form:
     chance = random.Random(name)
     scripts: dict[str, Sequence[Operation]] = {"empty": ()}
     for walk in range(1, walks + 1):
-        scripts[f"walk-{walk}"] = tuple(_walk(sheet, chance, walk))
+        scripts[f"walk-{walk}"] = tuple(_Walk(sheet, chance).operations(walk * 2))
     return Form(name, family, sheet.markdown(), scripts, exact=False)
 
 
 # --- Scripts -------------------------------------------------------------------------------------
 
 
-def _walk(sheet: Sheet, chance: random.Random, walk: int) -> Iterator[Operation]:
-    """First everything is answered once, then some things change, rows come and go."""
-    for series in sheet.repeats:
-        for _ in range(chance.randint(0, 2)):
-            yield ("add", _placed(series, chance))
-    for question in sheet.questions:
-        for path in _every(question.path):
-            if chance.random() < 0.9:
-                yield ("set", path, _answer(question, chance, sheet.as_ticked))
-    if not sheet.questions:
-        return
-    for _ in range(walk * 2):
-        draw = chance.random()
-        if sheet.repeats and draw < 0.15:
-            yield ("add", _placed(chance.choice(sheet.repeats), chance))
-        elif sheet.repeats and draw < 0.3:
-            series = _placed(chance.choice(sheet.repeats), chance)
-            yield ("remove", f"{series}[{chance.randint(1, 3)}]")
-        else:
-            question = chance.choice(sheet.questions)
-            empty = chance.random() < 0.2
-            path = _placed(question.path, chance)
-            yield ("set", path, "" if empty else _answer(question, chance, sheet.as_ticked))
+class _Walk:
+    """Answers that reach both sides of what a sheet asks: its own words and numbers are among them."""
+
+    def __init__(self, sheet: Sheet, chance: random.Random) -> None:
+        self.sheet = sheet
+        self.chance = chance
+        self.last: dict[str, str] = {}  # by type: two questions may hold the same
+        self.near = _near(" ".join(row.get(c, "") for row in sheet.survey for c in LOGIC))
+
+    def operations(self, changes: int) -> Iterator[Operation]:
+        """First everything is answered once, then some things change, rows come and go."""
+        for series in self.sheet.repeats:
+            for _ in range(self.chance.randint(0, 2)):
+                yield ("add", self._placed(series))
+        for question in self.sheet.questions:
+            for path in _every(question.path):
+                if self.chance.random() < 0.9:
+                    yield ("set", path, self._answer(question))
+        for _ in range(changes if self.sheet.questions else 0):
+            yield self._change()
+
+    def _change(self) -> Operation:
+        draw = self.chance.random() if self.sheet.repeats else 1
+        if draw < 0.3:
+            series = self._placed(self.chance.choice(self.sheet.repeats))
+            return (
+                ("add", series)
+                if draw < 0.15
+                else ("remove", f"{series}[{self.chance.randint(1, 3)}]")
+            )
+        question = self.chance.choice(self.sheet.questions)
+        answer = "" if self.chance.random() < 0.2 else self._answer(question)
+        return ("set", self._placed(question.path), answer)
+
+    def _placed(self, path: str) -> str:
+        return path.format(*(self.chance.randint(1, 2) for _ in range(path.count("{}"))))
+
+    def _answer(self, question: Question) -> str:
+        if question.type == "rank":
+            return " ".join(self.chance.sample(question.options, len(question.options)))
+        if question.type == "select_multiple":
+            ticked = self.chance.sample(
+                question.options, self.chance.randint(0, len(question.options))
+            )
+            return " ".join(
+                ticked if self.sheet.as_ticked else sorted(ticked, key=question.options.index)
+            )
+        draw = self.chance.random()
+        if draw < 0.15 and question.type in self.last and not question.options:
+            return self.last[question.type]
+        near = self.near.get(question.type, ()) if draw < 0.55 else ()
+        answer = self.chance.choice(question.options or near or ANSWERS[question.type])
+        self.last[question.type] = answer
+        return answer
 
 
-def _placed(path: str, chance: random.Random) -> str:
-    return path.format(*(chance.randint(1, 2) for _ in range(path.count("{}"))))
+def _near(logic: str) -> dict[str, list[str]]:
+    """By type, the values that this logic speaks of and their neighbours."""
+    quoted = re.findall(r"'([^']*)'", logic)
+    numbers = [
+        int(n)
+        for n in re.findall(r"(?<![\w.'-])\d{1,6}(?![\w.'-])", re.sub(r"'[^']*'", "", logic))
+    ]
+    days = [date.fromisoformat(text) for text in quoted if re.fullmatch(r"\d{4}-\d\d-\d\d", text)]
+    return {
+        "integer": [str(n + step) for n in numbers for step in (-1, 0, 1)],
+        "decimal": [str(n + step) for n in numbers for step in (-0.5, 0, 0.25)],
+        "text": [text for text in quoted if text and not re.search(r"[\^$%]", text)],
+        "date": [str(day + timedelta(step)) for day in days for step in (-1, 0, 1)],
+        "dateTime": [f"{day}T14:30:00.000+08:00" for day in days],
+    }
 
 
 def _every(path: str) -> list[str]:
@@ -129,16 +180,6 @@ def _every(path: str) -> list[str]:
     for _ in range(path.count("{}")):
         paths = [p.replace("{}", str(row), 1) for p in paths for row in (1, 2, 3)]
     return paths
-
-
-def _answer(question: Question, chance: random.Random, as_ticked: bool) -> str:
-    if question.type == "rank":
-        return " ".join(chance.sample(question.options, len(question.options)))
-    if question.type == "select_multiple":
-        count = chance.randint(0, len(question.options))
-        ticked = chance.sample(question.options, count)
-        return " ".join(ticked if as_ticked else sorted(ticked, key=question.options.index))
-    return chance.choice(question.options or ANSWERS[question.type])
 
 
 # --- Sheets --------------------------------------------------------------------------------------
@@ -275,7 +316,7 @@ def _defaults() -> Iterator[Sheet]:
         (
             ("integer", "7"),
             ("decimal", "2.5"),
-            ("text", "Maria"),
+            ("text", "Mera"),
             ("text", "a - b"),
             ("date", "2024-02-29"),
             ("select_one warna", "biru"),
@@ -815,7 +856,7 @@ class _Mixture:
                 f"{this} != ''",
             ),
             "decimal": (f"{this} > 1.5", f"coalesce({this}, 0) < 10", f"{this} != ''"),
-            "text": (f"{this} != ''", f"{this} = 'Maria'", f"string-length({this}) > 3"),
+            "text": (f"{this} != ''", f"{this} = 'Mera'", f"string-length({this}) > 3"),
             "date": (f"{this} < date('2024-01-01')", f"{this} != ''"),
             "select_one warna": (
                 f"{this} = 'merah'",

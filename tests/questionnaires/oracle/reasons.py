@@ -257,7 +257,7 @@ REASONS: tuple[Reason, ...] = (
         " xforms-engine.",
         "Refuse indexed-repeat inside the repeat that it reads; outside, ask first whether the row is there:"
         " `if(count(${r}) > 1, indexed-repeat(${x}, ${r}, 2), '')`.",
-        lambda d: bool(re.search(r"indexed-repeat\(.*position\(\.\.\) - 1", d.expression)),
+        lambda d: _calls("indexed-repeat")(d) and ("- 1" in d.expression or "[" not in d.path),
     ),
     Reason(
         "own-rows-by-absolute-path",
@@ -273,6 +273,12 @@ REASONS: tuple[Reason, ...] = (
         "Sum a calculate of the row that is never blank, `coalesce(${x}, 0)`, in a repeat that is always"
         " relevant; for no rows at all `if(count(${r}) > 0, sum(…), 0)`.",
         _blank_rows,
+    ),
+    Reason(
+        "max-of-negatives",
+        "The greatest of negative numbers is 0 in JavaRosa.",
+        "Take max only of what a constraint keeps at 0 or above.",
+        lambda d: _calls("max")(d) and str(d.javarosa) == "0",
     ),
     Reason(
         "count-of-hidden-rows",
