@@ -93,12 +93,12 @@ def calculated(function: Callable[[float], float]) -> Callable[[Value], float]:
     return run
 
 
-def substr(value: Value, start: Value, end: Value = "") -> str:
+def substr(value: Value, start: Value, end: Value | None = None) -> str:
     """The part from a place up to another, from 0; negative places count from the end."""
     text = wide(value)
     size = len(text) // 2
     first = to_number(start)
-    last = float(size) if end == "" else to_number(end)
+    last = float(size) if end is None else to_number(end)
     places = []
     for place in (first, last):
         if place != place:
