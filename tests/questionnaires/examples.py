@@ -87,6 +87,7 @@ EXAMPLES = [
         "sheet", "entities", [NAME], row=None, sheet="entities",
     ),
     Example("type", "image", [q("image", "foto")]),
+    Example("label", "label", [q("text", "nama", "", hint="Nama")]),
     Example(
         "translation", "label::English (en)",
         [{"type": "text", "name": "a", "label::Bahasa Indonesia (id)": "A", "label::English (en)": "A"},

@@ -93,6 +93,7 @@ _ALL = (
     Rule("sheet", _("Lembar “{what}” tidak dipakai."), _("Hapus lembar itu.")),
     Rule("type", _("Jenis pertanyaan “{what}” tidak bisa diisi di sini."),
          _("Pakai text, integer, decimal, date, time, select_one, select_multiple atau note.")),
+    Rule("label", _("“{what}” belum punya teks untuk dibaca."), _("Isi kolom label.")),
     Rule("translation", _("Teks ini belum ada dalam bahasa “{what}”."),
          _("Isi kolomnya untuk setiap bahasa.")),
     Rule("message", _("Ada constraint tanpa pesan."),
