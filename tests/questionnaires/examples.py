@@ -82,6 +82,7 @@ EXAMPLES = [
         "trigger", "trigger: ${umur}",
         [AGE, calculate("hasil", "1 + 1", trigger="${umur}")], row=3,
     ),
+    Example("signs", "U+0001", [q("text", "nama", "Tanya\x01")], row=None),
     Example("column", "relevent", [AGE, q("text", "nama", relevent="${umur} > 3")], row=1),
     Example(
         "sheet", "entities", [NAME], row=None, sheet="entities",

@@ -29,6 +29,12 @@ PROFILES = ("anonymous-report", "intake", "assessment", "plan", "feedback")
 # A code of a codebook, as `codebook:code`, and the values that it knows.
 Codebooks = Mapping[str, frozenset[str]]
 
+# What XML that is no form within the limits is called among the rules.
+NO_FORM = {
+    "xml": "signs", "shape": "signs", "large": "many-questions", "nodes": "many-questions",
+    "choices": "many-choices",
+}  # fmt: skip
+
 MAX_QUESTIONS = 1000
 MAX_LIST = 500
 
@@ -111,7 +117,7 @@ def examine(sheet: Sheet, codebooks: Codebooks) -> Examined:
     try:
         questionnaire = Questionnaire(Definition(sheet.xml))
     except NotAForm as error:
-        return Examined([*findings, Finding("many-questions", what=error.what)], None)
+        return Examined([*findings, Finding(NO_FORM[error.why], what=error.what)], None)
     except NotCompiled as error:
         findings += [rows.placed(problem(one)) for one in error.problems]
         return Examined(sorted_(findings), None)

@@ -88,6 +88,8 @@ _ALL = (
     Rule("hidden-rows", _("Baris “{what}” dihitung, padahal mungkin tidak ditanyakan."),
          _("Hapus relevant dari pengulangan. Pakai repeat_count: if(…, jumlah, 0).")),
     # --- What the sheet says ---
+    Rule("signs", _("Ada tanda tak terlihat di dalam sel."),
+         _("Ketik ulang sel yang disalin dari program lain, lalu simpan.")),
     Rule("column", _("Kolom “{what}” tidak dikenal dan isinya akan hilang."),
          _("Perbaiki namanya atau hapus kolomnya.")),
     Rule("sheet", _("Lembar “{what}” tidak dipakai."), _("Hapus lembar itu.")),
