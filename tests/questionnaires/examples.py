@@ -55,6 +55,7 @@ EXAMPLES = [
     calculated("exponent", "1e3"),
     calculated("union", "concat(${nama} | ${umur})", NAME, AGE),
     calculated("nested", "count(/data/anak[usia > count(/data/anak[usia > 1])])", *ROWS),
+    calculated("once", "once(${umur}) + 1", AGE),
     calculated("rows", "count(1)"),
     calculated("anchors", "if(regex(${nama}, '[a-z]+'), 1, 0)", NAME),
     calculated("pattern", "if(regex(${nama}, '^(?=a).*$'), 1, 0)", NAME),

@@ -117,7 +117,12 @@ class Questionnaire:
         place = node.parent if where == "count" and node.parent else node
         builder = Builder(self.definition, place, self)
         try:
-            made = builder.expression(source)
+            tree = parse(source)
+            inner = [one for one in inside(tree) if isinstance(one, Call) and one.name == "once"]
+            if inner and (where != "calculate" or inner != [tree]):
+                # Anywhere else it would read its own result and change it each time.
+                raise CannotBuild("once")
+            made = builder.value(tree)
         except (NotAnExpression, CannotBuild) as error:
             self.problems.append(Problem(node, where, error.why, error.what, source))
             return None

@@ -51,6 +51,7 @@ _ALL = (
     Rule("exponent", _("Angka “{what}” memakai pangkat."), _("Tulis angkanya lengkap, misalnya 1000.")),
     Rule("union", _("Tanda | tidak dipakai di dalam rumus."), _("Tulis tiap nama sendiri, dipisah koma.")),
     Rule("nested", _("Ada saringan di dalam saringan."), _("Bagi menjadi dua baris calculate.")),
+    Rule("once", _("once() ada di dalam rumus lain."), _("Tulis once(…) di luar seluruh rumus calculate.")),
     Rule("rows", _("{what}() menghitung baris, tetapi isinya bukan nama pertanyaan."),
          _("Tulis satu ${nama} di dalam kurung.")),
     Rule("anchors", _("Pola “{what}” tidak dimulai dengan ^ dan diakhiri dengan $."),
