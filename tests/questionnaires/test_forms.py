@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from functools import cache
 from itertools import product
 
@@ -49,9 +50,7 @@ def asked(name: str) -> list[Node]:
 def options(name: str, question: str) -> list[str]:
     """The choices of a question."""
     questionnaire = form(name)
-    use = next(
-        u for u in questionnaire.uses if u.node.name == question and u.where == "choices"
-    )
+    use = next(u for u in questionnaire.uses if u.node.name == question and u.where == "choices")
     return [c.name for one in use.lists for c in questionnaire.definition.choices[one]]
 
 
@@ -208,6 +207,8 @@ HTCDS = {
     "vic_MethodOfRecruitment": """AtAPlaceOfBusiness AtAnEducationalInstitution AtWork
         ThroughOnlineSocialNetworks ThroughAnOnlineAdvertisement ThroughATelevisionAdvert
         ThroughANewspaperAdvert ThroughFamilyOrFamilyEvents ThroughFriendsOrSocialEvents Other""",
+    "vic_RecruitmentWebsitesAndApps": """Facebook Instagram WhatsApp Telegram FacebookMessenger
+        Viber SnapChat Line 4Sale WeChat QQ QZone TikTok Twitter Other""",
     "vic_RelationshipToTrafficker": "Familial Acquainted Unaquainted",
     "vic_TypeOfSexExploitation": """Prostitution Pornography RemoteInteractiveServices
         PrivateSexualServices""",
@@ -408,7 +409,12 @@ def test_the_officer_decides_and_a_lower_decision_asks_for_a_reason() -> None:
 
 def band(days: int) -> str:
     """The band of a delay in days."""
-    for last, name in ((3, "0_3_hari"), (5, "4_5_hari"), (14, "6_14_hari"), (30, "2_minggu_1_bulan")):
+    for last, name in (
+        (3, "0_3_hari"),
+        (5, "4_5_hari"),
+        (14, "6_14_hari"),
+        (30, "2_minggu_1_bulan"),
+    ):
         if days <= last:
             return name
     return "lebih_1_bulan"
@@ -416,8 +422,6 @@ def band(days: int) -> str:
 
 @pytest.mark.parametrize("first", ["2026-11-23", "2026-01-02", "2024-03-01"])
 def test_every_day_falls_into_its_band_and_shows_what_health_care_can_do(first: str) -> None:
-    from datetime import date, timedelta
-
     table, day = Table("intake"), date.fromisoformat(first)
     for days in range(400):
         happened = (day - timedelta(days=days)).isoformat()
@@ -477,14 +481,25 @@ def test_a_plan_on_paper_tells_nothing_to_who_finds_it() -> None:
     assert options("safety_plan", "judul") == ["catatan", "keperluan", "minggu", "resep"]
 
 
-def test_a_plan_is_kept_and_printed_only_by_choice() -> None:
+def test_a_plan_is_kept_only_by_choice_and_a_changed_mind_takes_it_all_away() -> None:
     table = Table("safety_plan")
-    table.put({"simpan": "tidak", "cetak": "tidak"})
-    assert table.is_shown("jangan_simpan")
+    assert not table.is_shown("orang_1")
+    written = {
+        "simpan": "ya",
+        "cetak": "tidak",
+        "judul": "resep",
+        "orang_1": "Mawar",
+        "barang": "uang",
+    }
+    table.put(written)
     assert table.is_shown("jangan_cetak")
-    table.put({"simpan": "ya", "cetak": "ya"})
-    assert not table.is_shown("jangan_simpan")
-    assert not table.is_shown("jangan_cetak")
+    assert set(pages.finished(table.evaluation).parts) == {"safety"}
+    assert len(pages.finished(table.evaluation).parts["safety"]) == len(written)
+    for answer in ("tidak", *REFUSED):
+        table.put({"simpan": answer})
+        assert table.is_shown("jangan_simpan")
+        kept = pages.finished(table.evaluation).parts.get("safety", {})
+        assert set(kept.values()) <= {answer}
 
 
 def test_whoever_wants_no_more_contact_is_asked_no_reason_and_no_day() -> None:
