@@ -55,6 +55,7 @@ EXAMPLES = [
     calculated("exponent", "1e3"),
     calculated("union", "concat(${nama} | ${umur})", NAME, AGE),
     calculated("nested", "count(/data/anak[usia > count(/data/anak[usia > 1])])", *ROWS),
+    calculated("once", "once(${umur}) + 1", AGE),
     calculated("rows", "count(1)"),
     calculated("anchors", "if(regex(${nama}, '[a-z]+'), 1, 0)", NAME),
     calculated("pattern", "if(regex(${nama}, '^(?=a).*$'), 1, 0)", NAME),
@@ -82,11 +83,13 @@ EXAMPLES = [
         "trigger", "trigger: ${umur}",
         [AGE, calculate("hasil", "1 + 1", trigger="${umur}")], row=3,
     ),
+    Example("signs", "U+0001", [q("text", "nama", "Tanya\x01")], row=None),
     Example("column", "relevent", [AGE, q("text", "nama", relevent="${umur} > 3")], row=1),
     Example(
         "sheet", "entities", [NAME], row=None, sheet="entities",
     ),
     Example("type", "image", [q("image", "foto")]),
+    Example("label", "label", [q("text", "nama", "", hint="Nama")]),
     Example(
         "translation", "label::English (en)",
         [{"type": "text", "name": "a", "label::Bahasa Indonesia (id)": "A", "label::English (en)": "A"},

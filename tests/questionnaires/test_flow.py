@@ -36,6 +36,13 @@ def test_an_incident_field_cannot_tell_an_identity_answer(row: Row, where: str) 
     assert leaks(NAME, row) == [("x", where, "nama")]
 
 
+def test_a_choice_that_names_an_answer_tells_it_to_every_question_that_offers_it() -> None:
+    choices = [{"list_name": "x", "name": "a", "label": "Bersama ${nama}"}]
+    strict = q("select_one x", "satu", compartment="identity")
+    found = flow.leaks(build([NAME, strict, q("select_one x", "dua")], choices))
+    assert [(leak.use.node.name, leak.use.where) for leak in found] == [("dua", "choice")]
+
+
 def test_what_is_told_by_being_asked_counts_for_everything_in_a_group() -> None:
     group = [begin("group", "g", relevant="${nama} != ''"), q("text", "x"), end("group")]
     assert leaks(NAME, *group) == [("g", "relevant", "nama")]

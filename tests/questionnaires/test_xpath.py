@@ -1,6 +1,7 @@
 """No expression makes the evaluator hang, recurse or fail in another way than it says."""
 
 import time
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given, settings
@@ -8,11 +9,23 @@ from hypothesis import strategies as st
 
 from simpul.questionnaires import lint
 from simpul.questionnaires.compile import NotCompiled, Questionnaire
-from simpul.questionnaires.definition import Definition
+from simpul.questionnaires.definition import Definition, NotAForm
+from simpul.questionnaires.evaluate import Evaluation
 from simpul.questionnaires.xpath.closures import CannotBuild, compiled
 from simpul.questionnaires.xpath.lexer import NotAnExpression
 from simpul.questionnaires.xpath.parser import parse
-from tests.questionnaires.forms import begin, build, calculate, end, markdown, q, read, run, value
+from tests.questionnaires.forms import (
+    NOW,
+    begin,
+    build,
+    calculate,
+    end,
+    markdown,
+    q,
+    read,
+    run,
+    value,
+)
 
 PIECES = st.sampled_from(
     ["/data/a", "/data/n", "../n", ".", "..", "'x'", '"y"', "1", "2.5", "(", ")", "[", "]", ",", "+",
@@ -55,6 +68,21 @@ def test_whatever_is_built_gives_a_value_whatever_is_answered(source: str, answe
     item = evaluation.find("/data/c")
     assert item is not None
     assert isinstance(closure(item, None), str | float | bool) or closure(item, None) is not None
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(PIECES, min_size=1, max_size=9).map("".join),
+    st.sampled_from(["", "7", "abc", "2024-02-29", "\U0001f30a"]),
+)
+def test_whatever_a_calculation_says_it_settles_or_is_refused(source: str, answer: str) -> None:
+    xml = FORM.definition.xml.replace('calculate="1 + 1"', f"calculate={quoteattr(source)}")
+    try:
+        form = Questionnaire(Definition(xml))
+    except (NotCompiled, NotAForm):
+        return
+    evaluation = run(form, a=answer, n=answer)
+    assert Evaluation(form, evaluation.draft(), now=NOW).draft() == evaluation.draft()
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ class Questionnaire:
         self.readonly: dict[Node, Closure] = {}
         self.options: dict[Node, Nodes] = {}
         self.faces: dict[Node, Face] = {}
-        self.choice_words: dict[str, dict[str, Callable[[Item], str]]] = {}
+        self.choice_words: dict[tuple[Node, str], dict[str, Callable[[Item], str]]] = {}
+        self.filtered: set[Node] = set()
         self._compile()
         if self.problems:
             raise NotCompiled(self.problems)
@@ -116,7 +117,12 @@ class Questionnaire:
         place = node.parent if where == "count" and node.parent else node
         builder = Builder(self.definition, place, self)
         try:
-            made = builder.expression(source)
+            tree = parse(source)
+            inner = [one for one in inside(tree) if isinstance(one, Call) and one.name == "once"]
+            if inner and (where != "calculate" or inner != [tree]):
+                # Anywhere else it would read its own result and change it each time.
+                raise CannotBuild("once")
+            made = builder.value(tree)
         except (NotAnExpression, CannotBuild) as error:
             self.problems.append(Problem(node, where, error.why, error.what, source))
             return None
@@ -145,11 +151,12 @@ class Questionnaire:
             return
         self._note(node, "choices", node.itemset.nodes, builder)
         if builder.reads:
+            self.filtered.add(node)
             self.rules.append(Rule("choices", node, self.nothing))
         for name in builder.lists:
             for choice in self.definition.choices[name]:
-                if choice.text and choice.text not in self.choice_words:
-                    self.choice_words[choice.text] = self._say(node, "choice", choice.text)
+                if choice.text:
+                    self.choice_words[node, choice.text] = self._say(node, "choice", choice.text)
 
     def _say(self, node: Node, where: str, id_: str) -> dict[str, Callable[[Item], str]]:
         made = {}
@@ -244,10 +251,6 @@ class Questionnaire:
         """The choices of a list that a question offers now; rows of a repeat are none."""
         return [one for one in self.options[item.node](item, None) if isinstance(one, Choice)]
 
-    def is_filtered(self, node: Node) -> bool:
-        """Whether what a question offers depends on other answers."""
-        return any(rule.kind == "choices" and rule.node is node for rule in self.rules)
-
     def choice_name(self, node: Node, value: str, item: Item) -> str:
         """The label of a question's choice in the language that is shown."""
         if item.node is not node:
@@ -260,7 +263,7 @@ class Questionnaire:
         if isinstance(one, Item):
             return _kid(one, value), _kid(one, label)
         if one.text:
-            words = self.choice_words[one.text]
+            words = self.choice_words[item.node, one.text]
             language = item.state.language
             fill = words.get(language) or words.get(self.definition.default_language)
             return one.values.get(value, ""), fill(item) if fill else ""

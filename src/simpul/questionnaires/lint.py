@@ -29,6 +29,12 @@ PROFILES = ("anonymous-report", "intake", "assessment", "plan", "feedback")
 # A code of a codebook, as `codebook:code`, and the values that it knows.
 Codebooks = Mapping[str, frozenset[str]]
 
+# What XML that is no form within the limits is called among the rules.
+NO_FORM = {
+    "xml": "signs", "shape": "signs", "large": "many-questions", "nodes": "many-questions",
+    "choices": "many-choices",
+}  # fmt: skip
+
 MAX_QUESTIONS = 1000
 MAX_LIST = 500
 
@@ -111,7 +117,7 @@ def examine(sheet: Sheet, codebooks: Codebooks) -> Examined:
     try:
         questionnaire = Questionnaire(Definition(sheet.xml))
     except NotAForm as error:
-        return Examined([*findings, Finding("many-questions", what=error.what)], None)
+        return Examined([*findings, Finding(NO_FORM[error.why], what=error.what)], None)
     except NotCompiled as error:
         findings += [rows.placed(problem(one)) for one in error.problems]
         return Examined(sorted_(findings), None)
@@ -498,9 +504,11 @@ class Reach:
 
 
 def texts(questionnaire: Questionnaire) -> Iterator[Finding]:
-    """What is not said in every language, and rules without a message."""
+    """What is not said at all or not in every language, and rules without a message."""
     definition = questionnaire.definition
     for node in definition.nodes.values():
+        if node.control and not node.label:
+            yield at("label", node, "label", node.name)
         if node.constraint and not node.constraint_text:
             yield at("message", node, "constraint_message")
         for id_, where in (
@@ -508,10 +516,16 @@ def texts(questionnaire: Questionnaire) -> Iterator[Finding]:
             (node.constraint_text, "constraint_message"), (node.required_text, "required_message"),
         ):  # fmt: skip
             if id_:
-                for language in missing(definition, id_):
+                gaps = missing(definition, id_)
+                if where == "label" and len(gaps) == len(definition.texts):
+                    yield at("label", node, "label", node.name)
+                    continue
+                for language in gaps:
                     yield at("translation", node, where, language)
     for name, choices in definition.choices.items():
         for choice in choices:
+            if not choice.text and not choice.values.get("label"):
+                yield at_choice("label", name, choice, "label", choice.name)
             if choice.text:
                 for language in missing(definition, choice.text):
                     yield at_choice("translation", name, choice, "label", language)
@@ -570,8 +584,6 @@ def anonymous(questionnaire: Questionnaire) -> Iterator[Finding]:
     if questionnaire.definition.profile != "anonymous-report":
         return
     for node in questionnaire.definition.nodes.values():
-        if node.preload and node.preload != "uid":
-            yield at("device", node, "type", node.name)
         if node.required not in ("", "false()") and node.compartment_of in ("identity", "contact"):
             yield at("required-identity", node, "required", node.name)
 

@@ -321,7 +321,7 @@ def _take(evaluation: Evaluation, item: Item, given: Sequence[str]) -> None:
     node = item.node
     if node.itemset:
         offered = evaluation.questionnaire.values(item)
-        if evaluation.questionnaire.is_filtered(node):
+        if node in evaluation.questionnaire.filtered:
             chosen = list(dict.fromkeys(given))  # the filter is asked again when all is settled
         else:
             chosen = [one for one in offered if one in given]

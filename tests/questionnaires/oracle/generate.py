@@ -31,7 +31,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
         "Tilo Yasi",
         "abc",
         "a b",
-        "081234567890",
+        "000034567890",
         "12",
         "1.50",
         "Ñona Ténun",

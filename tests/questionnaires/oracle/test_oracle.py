@@ -47,7 +47,7 @@ CONSTRUCTS = {
     "a requirement": " required=",
     "read-only": " readonly=",
     "a calculation": " calculate=",
-    "a filter of choices": "nodeset=\"instance('kota')/root/item[",
+    "a filter of choices": "/item[di",
     "a static default": "<x1>7</x1>",
     "a calculated default": 'event="odk-instance-first-load',
     "a trigger": 'event="xforms-value-changed"',
