@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "simpul.wording",
     "simpul.directory",
     "simpul.handoffs",
+    "simpul.questionnaires",
     "simpul.reports",
     "simpul.cases",
     "simpul.referrals",

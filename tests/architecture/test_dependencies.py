@@ -30,7 +30,7 @@ SHOWN = [(name, body) for name, body in FILES if name.startswith(("src/", "local
 # Written so that no pattern matches itself.
 REGISTRY = r"pypi\.org|pythonhosted\.org|npmjs\.|registry\.\w+\.\w+|index[-]url|artifact[o]ry"
 # Every machine has a folder for temporary files; a path below it belongs to one machine.
-MACHINE = r"(?<![\w.:/}*-])/(?:(?:work|root|home/\w+|Users/\w+)(?![\w-])|tmp/\w)"
+MACHINE = r"(?<![\w.:/}*)-])/(?:(?:work|root|home/\w+|Users/\w+)(?![\w-])|tmp/\w)"
 BLOCKED = tomllib.loads((REPO / "src/simpul/wording/content/blocked.toml").read_text())
 EMOJI = next(rule["pattern"] for rule in BLOCKED["rule"] if rule["name"] == "emoji")
 # Mobile numbers begin with 08 or +628, others with the code of their town, 0380 for Kupang.

@@ -107,6 +107,25 @@ def texts(repo: Path = REPO) -> Iterator[Said]:
     for place, indonesian, english in catalogues.content(repo):
         yield from (Said(place, text, "id", is_public(place)) for text in indonesian)
         yield from (Said(place, text, "en", is_public(place)) for text in english)
+    for place, language, text in questionnaires(repo):
+        yield Said(place, text, language, is_public(place))
+
+
+def questionnaires(repo: Path) -> Iterator[tuple[str, str, str]]:
+    """Place, language and words of each cell of a shipped questionnaire that a person reads."""
+    for path in sorted((repo / "src/simpul").glob("*/content/forms/*.md")):
+        columns: list[str] = []
+        for line in path.read_text().splitlines():
+            cells = [cell.strip() for cell in line.split("|")]
+            if len(cells) == 3:  # the name of a sheet; its columns come next
+                columns = []
+            elif len(cells) > 3 and not columns:
+                columns = cells
+            elif len(cells) > 3:
+                for column, cell in zip(columns, cells, strict=True):
+                    if cell and (column == "form_title" or column.endswith(("(id)", "(en)"))):
+                        language = "en" if column.endswith("(en)") else "id"
+                        yield f"{path.relative_to(repo).as_posix()}#{column}", language, cell
 
 
 def breaks(rule: dict[str, Any], said: Said) -> bool:
@@ -182,6 +201,7 @@ def plant(repo: Path, files: dict[str, str]) -> list[Said]:
 BASE = "src/simpul/core/templates/core/public_base.html"
 PAGE = "src/simpul/reports/templates/reports/page.html"
 PART = "src/simpul/reports/templates/reports/_part.html"
+FORM = "src/simpul/questionnaires/content/forms/a.md"
 EXTENDS = '{% extends "core/public_base.html" %}'
 
 
@@ -195,6 +215,9 @@ EXTENDS = '{% extends "core/public_base.html" %}'
         {PAGE: EXTENDS + '{% include "reports/_part.html" %}', PART: "{{ _('Untuk korban') }}"},
         {"src/simpul/reports/forms.py": 'x = gettext_lazy("Nama korban")'},
         {"src/simpul/directory/content/a.toml": 'text = { id = "Untuk korban", en = "For you" }'},
+        {FORM: "| survey |\n| | type | label::A (id) |\n| | note | Untuk korban |\n"},
+        {FORM: "| choices |\n| | name | label::B (en) |\n| | a | For victims |\n"},
+        {FORM: "| settings |\n| | form_title | form_id |\n| | Data korban | a |\n"},
         {"src/simpul/directory/content/a.toml": 'text = { id = "Anda", en = "For victims" }'},
         {
             PAGE: EXTENDS + '{% trans "Untuk Anda" %}',

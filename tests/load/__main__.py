@@ -19,7 +19,7 @@ ON_DEMO = ("memory", "weight")
 # On the cast of the tests, in a PostgreSQL of its own.
 ON_CAST = (
     "filing", "case_page", "worklists", "crowd", "slow_phones", "flood", "phone", "reseal", "chain",
-    "search", "files", "backup",
+    "search", "files", "backup", "questionnaires",
 )  # fmt: skip
 # On instances of their own, whose processes are killed.
 ON_RUINS = ("chaos", "failover")

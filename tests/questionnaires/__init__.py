@@ -1,0 +1,1 @@
+"""Questionnaires: what they do is what ODK's own engines do."""
