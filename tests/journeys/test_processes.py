@@ -6,6 +6,9 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlencode
 
 import pytest
 
@@ -74,6 +77,46 @@ def test_the_same_form_sent_ten_times_at_once_is_one_report(house: Running) -> N
     assert {status for status, _text in pages} == {200}
     assert len({words_in(text) for _status, text in pages}) == 1
     assert count(house) == before + 1
+
+
+def test_a_training_room_behind_one_address_and_eleven_elsewhere_are_all_accepted(
+    house: Running,
+) -> None:
+    """No quota: a suspected flood waits in another tray, with its clock; nothing urgent does."""
+    before = count(house)
+
+    def one(number: int) -> bool:
+        fields = last_page(house) | {"danger": "yes" if number % 40 == 39 else "no"}
+        source = "127.0.0.9" if number < 200 else f"127.0.1.{number - 199}"
+        status, text = send_from(source, house, fields)
+        return status == 200 and words_in(text) == " ".join(
+            receipts.words_of(str(fields["token"]))
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(one, range(211)))
+    assert count(house) == before + 211
+    newest = "SELECT * FROM reports_report ORDER BY filed_at DESC LIMIT 211"
+    [[held, urgent, clocks]] = house.sql(
+        "SELECT count(*) FILTER (WHERE held), count(*) FILTER (WHERE held AND urgent),"
+        " count(*) FILTER (WHERE EXISTS (SELECT 1 FROM clocks_clock c"
+        f" WHERE c.subject = r.ref AND c.rule = 'K02')) FROM ({newest}) r"
+    )
+    assert 0 < int(str(held)) < 200 and urgent == 0 and clocks == 211
+
+
+def send_from(source: str, house: Running, fields: dict[str, object]) -> tuple[int, str]:
+    """Presses Kirim from another address of this machine."""
+    connection = HTTPConnection(
+        "127.0.0.1", house.ports["public"], timeout=60, source_address=(source, 0)
+    )
+    with closing(connection):
+        connection.request(
+            "POST", "/reports/send/", urlencode(fields, doseq=True),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        )  # fmt: skip
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def test_a_door_killed_while_filing_loses_nothing(house: Running) -> None:
