@@ -13,6 +13,7 @@ from simpul.accounts.models import User
 from simpul.clocks import queries as clocks
 from simpul.clocks.models import Clock
 from simpul.directory import queries as directory
+from simpul.handoffs import adapters as handoffs
 from simpul.network import access as network
 from simpul.network.actor import Actor
 from simpul.network.models import Agency, Desk, Membership
@@ -317,6 +318,15 @@ def erasures(actor: Actor) -> QuerySet[Erasure]:
     """Requests to erase that wait, the next due first."""
     waiting = {"done_at": None, "cancelled_at": None, "refused_at": None}
     return access.visible_erasures(actor).filter(**waiting)
+
+
+SIGNS = {"sms_notice": "sms", "whatsapp_notice": "whatsapp"}  # safe way that she chose → channel
+
+
+def wished_sign(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """The sign that she chose: by which channel, and whether a provider of it is set; empty when none."""
+    channel = SIGNS.get(contact.get("channel", ""))
+    return {"channel": channel, "is_on": handoffs.is_any_on(channel)} if channel else {}
 
 
 def answer_clock(report: Report) -> Clock | None:

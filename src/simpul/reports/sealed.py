@@ -1,4 +1,4 @@
-"""What the sealed answers say of the reported person, to an actor who may open them."""
+"""What the sealed answers say, to an actor who may open them."""
 
 import json
 from typing import Any
@@ -11,9 +11,12 @@ from simpul.vault.models import Compartment, Envelope
 
 def about_the_reported(actor: Actor, report: Report) -> dict[str, Any]:
     """The kind and office of the reported person, and who must not know, as the report says."""
-    found = Envelope.objects.filter(
-        record=report.ref, compartment=Compartment.REPORTED_PERSON, key_version=1
-    )
+    return said_in(actor, report, Compartment.REPORTED_PERSON)
+
+
+def said_in(actor: Actor, report: Report, compartment: str) -> dict[str, Any]:
+    """What the report says in one compartment; nothing where it is closed to the actor."""
+    found = Envelope.objects.filter(record=report.ref, compartment=compartment, key_version=1)
     opened = envelopes.open_all(found, actor.keyring)
     said: dict[str, Any] = {}
     for part in Part.objects.filter(envelope__in=list(opened)):

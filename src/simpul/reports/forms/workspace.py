@@ -53,3 +53,9 @@ class Refusal(forms.Form):
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = content.refusals()
+
+
+class Sign(forms.Form):
+    """One press: the sign that there is news."""
+
+    sure = forms.BooleanField(widget=forms.HiddenInput, initial=True)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<str:code>/answer/", views.answer, name="answer"),
     path("<str:code>/files/", views.send_file, name="send_file"),
     path("<str:code>/files/<uuid:ref>/", views.file, name="file"),
+    path("<str:code>/sign/", views.notify, name="notify"),
     path("<str:code>/ties/", desk.declare, name="declare"),
     path("<str:code>/owner/", desk.hand_over, name="hand_over"),
     path("<str:code>/pass-on/", desk.pass_on, name="pass_on"),

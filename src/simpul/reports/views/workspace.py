@@ -16,6 +16,7 @@ from simpul.core.doors import derives_first
 from simpul.network import context, regions
 from simpul.network.http import Request
 from simpul.reports import access, actions, content, queries, words
+from simpul.reports.actions import notices
 from simpul.reports.forms import desk as desk_forms
 from simpul.reports.forms import workspace as forms
 from simpul.reports.models import Report, Tie
@@ -40,6 +41,16 @@ def answer(request: Request, code: str) -> HttpResponse:
             )
             return redirect("reports:read", code=code)
     return _page(request, report, form)
+
+
+def notify(request: Request, code: str) -> HttpResponse:
+    """Sends the reporter the sign that there is news, if she chose one."""
+    report = access.get_report(request.actor, code)
+    sign = forms.Sign(request.POST or None)
+    if sign.is_valid():
+        with refusals.shown_on(sign):
+            notices.send(actor=request.actor, report=report)
+    return _page(request, report, forms.Answer(), sign=sign)
 
 
 @derives_first
@@ -86,7 +97,12 @@ def file(request: Request, code: str, ref: UUID) -> HttpResponse:
 
 
 def _page(
-    request: Request, report: Report, form: forms.Answer, file: forms.File | None = None
+    request: Request,
+    report: Report,
+    form: forms.Answer,
+    file: forms.File | None = None,
+    *,
+    sign: forms.Sign | None = None,
 ) -> HttpResponse:
     now = timezone.now()
     reading = actions.read(actor=request.actor, report=report)
@@ -107,6 +123,8 @@ def _page(
         "files": [one for one in files if one[0].message_id is None],
         "form": form,
         "file_form": file or forms.File(),
+        "sign": sign or forms.Sign(),
+        "wishes_sign": queries.wished_sign(reading.answers.get("contact", {})),
         "message_clock": face.of(owed, request.actor.zone) if owed else None,
         "may_answer": access.can_answer(request.actor, report),
         "clock": face.of(clock, request.actor.zone) if clock else None,
@@ -117,7 +135,7 @@ def _page(
         request,
         "reports/read.html",
         values,
-        status=422 if form.errors or (file and file.errors) else 200,
+        status=422 if any(one and one.errors for one in (form, file, sign)) else 200,
     )
 
 
