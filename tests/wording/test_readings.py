@@ -1,5 +1,6 @@
 """Pages read aloud: cleaned, signed by two people, and never beside other words than they read."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -52,6 +53,22 @@ def play(cast: Cast, record: Records) -> Records:
         return recording
 
     return played
+
+
+def test_a_reading_follows_a_text_that_another_process_has_just_put_in_force(
+    monkeypatch: pytest.MonkeyPatch, play: Records, release: Callable[..., Edition]
+) -> None:
+    """Processes look every few seconds; whoever lays down a reading does not wait for that."""
+    with transaction.atomic():
+        stale = texts.current()
+    release()
+    monkeypatch.setattr(texts, "LOOK_EVERY", 3600.0)
+    monkeypatch.setattr(texts, "_known", stale)
+    monkeypatch.setattr(texts, "_looked", time.monotonic())
+    recording = play()
+    texts.forget()
+    with transaction.atomic():
+        assert [one.ref for one in texts.readings_of("report-1")] == [str(recording.ref)]
 
 
 # --- The sound itself ----------------------------------------------------------------------------

@@ -174,6 +174,7 @@ def end(*, actor: Actor, release: Release, now: datetime) -> None:
 def _one_at_a_time() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    texts.look_again()
 
 
 def _lay_down(actor: Actor, release: Release, now: datetime) -> bytes:

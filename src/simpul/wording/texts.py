@@ -87,6 +87,12 @@ def as_if(edition: Edition) -> Iterator[None]:
         _trial.reset(token)
 
 
+def look_again() -> None:
+    """The next call asks the database: who decides sees what others have decided a moment ago."""
+    global _looked
+    _looked = float("-inf")
+
+
 def forget() -> None:
     """Drops what this process has read, so that the next call looks again."""
     global _known, _looked
