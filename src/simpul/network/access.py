@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.shortcuts import get_object_or_404
 
 from simpul.accounts.actions import Anyone
 from simpul.accounts.models import User
@@ -48,11 +47,6 @@ def get_actor(user: User, seed: bytes) -> Actor:
         waiting=[desk for desk in desks if desk.keypair_id not in held],
         agency=administers.agency if administers else None,
     )
-
-
-def get_desk(ref: str) -> Desk:
-    """A desk by its reference; desks are public."""
-    return get_object_or_404(Desk.objects.select_related("agency__region"), ref=ref)
 
 
 def lines(agencies: Iterable[Agency]) -> dict[int, list[tuple[str, str]]]:

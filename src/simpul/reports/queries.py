@@ -185,6 +185,7 @@ def withdrawn(actor: Actor, since: datetime) -> QuerySet[Report]:
     ).order_by("-withdrawn_at", "ref")
 
 
+MOST_OFFERED = 6  # desks that a reporter chooses among
 RECEIVING_DUTIES: list[str] = [Desk.Duty.COMPLAINTS, Desk.Duty.FOCAL_POINT, Desk.Duty.LEGAL_AID]
 
 

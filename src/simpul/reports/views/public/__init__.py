@@ -48,7 +48,6 @@ from simpul.vault.receipts import Opened
 from simpul.vault.refusals import Hourly
 from simpul.vault.sources import Patience, source_of
 
-MOST_RECEIVERS = 6
 LAST = 3
 KEPT_AFTER = timedelta(days=365)  # the retention that page 3 states
 MOVES = {"back": -1, "skip": 1, "next": 1}
@@ -135,7 +134,7 @@ def desks_offered(form: forms.Report) -> list[Desk]:
     )
     answers = {question: form.said(question) for question in content.QUESTIONS}
     kinds = directory.kinds_of(desks)
-    return triage.in_order(desks, answers, kinds, form.said("region"))[:MOST_RECEIVERS]
+    return triage.in_order(desks, answers, kinds, form.said("region"))[: queries.MOST_OFFERED]
 
 
 def _choices(form: forms.Report) -> dict[str, Any]:

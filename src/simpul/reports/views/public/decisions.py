@@ -21,8 +21,6 @@ from simpul.reports.models import Report
 from simpul.reports.reading import Reading
 from simpul.vault.keydirectory import NotInDirectory
 
-MOST_RECEIVERS = 6
-
 
 @behind_receipt
 def own_file(request: HttpRequest, reporter: Reporter, ref: UUID) -> HttpResponse:
@@ -76,7 +74,7 @@ def _offered(reporter: Reporter) -> list[Desk]:
     here = own.responsible(reporter.report)
     desks = queries.receivers(needs=notes.get("needs", []), **_rules(reporter))
     stopped = reporter.report.state == Report.State.WITHDRAWN
-    return [desk for desk in desks if stopped or desk.pk != here.pk][:MOST_RECEIVERS]
+    return [desk for desk in desks if stopped or desk.pk != here.pk][: queries.MOST_OFFERED]
 
 
 def _rules(reporter: Reporter) -> dict[str, Any]:
